@@ -1,0 +1,1 @@
+"""The rules of the connector in plain Python: nothing here imports Odoo."""
