@@ -1,0 +1,192 @@
+from odoo import _, api, fields, models
+from odoo.tools import SQL
+
+from ..lib.facts import Purchase, PurchaseLine, iso
+
+PAID = ("paid", "done", "invoiced")
+#: Orders one reconciliation takes at most; the next one takes the rest.
+RECONCILE_BATCH = 500
+
+
+class PosOrder(models.Model):
+    _inherit = "pos.order"
+
+    inboost_event_count = fields.Integer(
+        compute="_compute_inboost_event_count",
+        groups="inboost_connector.group_inboost_user",
+    )
+
+    def _compute_inboost_event_count(self):
+        counts = dict(
+            self.env["inboost.event"]._read_group(
+                [("res_model", "=", self._name), ("res_id", "in", self.ids)],
+                ["res_id"],
+                ["__count"],
+            )
+        )
+        for order in self:
+            order.inboost_event_count = counts.get(order.id, 0)
+
+    def action_view_inboost_events(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "inboost_connector.action_inboost_event"
+        )
+        action["domain"] = [("res_model", "=", self._name), ("res_id", "=", self.id)]
+        action["context"] = {}
+        return action
+
+    # -- capture -------------------------------------------------------------------
+
+    def action_pos_order_paid(self):
+        # The one place that every way of paying goes through.
+        result = super().action_pos_order_paid()
+        self._inboost_capture(again=_("The order was paid again"))
+        return result
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "partner_id" in vals:
+            # The customer of a paid order was entered later.
+            self.filtered(lambda order: order.state in PAID)._inboost_set_customer()
+        return result
+
+    def _inboost_capture(self, again=""):
+        event = self.env["inboost.event"]
+        for order in self:
+            backends = event.env["inboost.backend"]._for_company(order.company_id)
+            if not backends:
+                continue
+            with event._guard(order.name):
+                for backend in backends:
+                    order.sudo()._inboost_capture_for(backend, again)
+
+    def _inboost_capture_for(self, backend, again=""):
+        self.ensure_one()
+        key = f"pos:{self.uuid}"
+        fact = self._inboost_purchase()
+        webhook = "purchase_refund" if fact["is_refund"] else "purchase"
+        return self.env["inboost.event"]._capture(
+            backend,
+            [
+                (webhook, key, fact, self.date_order),
+                ("purchase_details", key, fact, self.date_order),
+            ],
+            self.partner_id,
+            record=self,
+            again=again,
+        )
+
+    def _inboost_set_customer(self):
+        event = self.env["inboost.event"]
+        for order in self.filtered("partner_id"):
+            with event._guard(order.name):
+                event.sudo().search(
+                    [
+                        ("res_model", "=", self._name),
+                        ("res_id", "=", order.id),
+                        ("state", "=", "parked"),
+                    ]
+                )._set_customer(order.sudo().partner_id)
+
+    @api.model
+    def _inboost_reconcile(self, backend, since):
+        """Record paid orders since ``since`` that have no event in ``backend``."""
+        companies = self.env["res.company"].search([("id", "child_of", backend.company_id.id)])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT o.id
+                  FROM pos_order o
+                 WHERE o.state = ANY(%(paid)s)
+                   AND o.company_id = ANY(%(companies)s)
+                   AND o.date_order >= %(since)s
+                   AND NOT EXISTS (
+                       SELECT FROM inboost_event e
+                        WHERE e.backend_id = %(backend)s
+                          AND e.operation LIKE 'purchase%%'
+                          AND e.key = 'pos:' || o.uuid)
+              ORDER BY o.id
+                 LIMIT %(limit)s
+                """,
+                paid=list(PAID),
+                companies=companies.ids,
+                since=since,
+                backend=backend.id,
+                limit=RECONCILE_BATCH,
+            )
+        )
+        event = self.env["inboost.event"]
+        for order in self.browse(row[0] for row in rows):
+            with event._guard(order.name):
+                order._inboost_capture_for(backend)
+
+    # -- fact ----------------------------------------------------------------------
+
+    def _inboost_purchase(self):
+        """:rtype: lib.facts.Purchase"""
+        self.ensure_one()
+        original = self.refunded_order_id[:1]
+        sign = -1 if self.is_refund else 1
+        return Purchase(
+            source="pos",
+            number=self.pos_reference or self.name,
+            uuid=self.uuid,
+            time=iso(self.date_order),
+            shop=self.config_id.name,
+            currency=self.currency_id.name,
+            untaxed=self._inboost_round(self.amount_total - self.amount_tax),
+            tax=self._inboost_round(self.amount_tax),
+            total=self._inboost_round(self.amount_total),
+            discount=self._inboost_round(
+                sum(line._inboost_discount() for line in self.lines)
+            ),
+            bonuses_spent=sign * sum(self.lines.mapped("points_cost")),
+            is_refund=self.is_refund,
+            refund_of=(
+                {"number": original.pos_reference or original.name, "uuid": original.uuid}
+                if original
+                else None
+            ),
+            lines=[line._inboost_purchase_line() for line in self.lines],
+            payments=[
+                {
+                    "method": payment.payment_method_id.name,
+                    "amount": self._inboost_round(payment.amount),
+                }
+                for payment in self.payment_ids
+            ],
+        )
+
+    def _inboost_round(self, amount):
+        return self.currency_id.round(amount)
+
+
+class PosOrderLine(models.Model):
+    _inherit = "pos.order.line"
+
+    def _inboost_discount(self):
+        """What the discount in percent took off, in the currency, tax as in the total."""
+        if not self.discount or self.discount >= 100:
+            return self.price_unit * self.qty if self.discount else 0.0
+        return self.price_subtotal_incl * self.discount / (100 - self.discount)
+
+    def _inboost_purchase_line(self):
+        """:rtype: lib.facts.PurchaseLine"""
+        product = self.product_id
+        order = self.order_id
+        return PurchaseLine(
+            uuid=self.uuid or None,
+            sku=product.default_code or None,
+            barcode=product.barcode or None,
+            name=self.full_product_name or product.display_name,
+            category=product.categ_id.name or None,
+            quantity=self.qty,
+            unit_price=self.price_unit,
+            discount=self.discount,
+            untaxed=order._inboost_round(self.price_subtotal),
+            tax=order._inboost_round(self.price_subtotal_incl - self.price_subtotal),
+            total=order._inboost_round(self.price_subtotal_incl),
+            is_reward=self.is_reward_line,
+            note=self.customer_note or None,
+        )
