@@ -26,14 +26,16 @@ MAX_PAGE = 8 * 1024 * 1024
 #: Seconds after which an idle connection may have been closed by the server.
 MAX_IDLE = 3.0
 
+#: Seconds to reach a server, TLS included.
+CONNECT_TIMEOUT = 5.0
+
 _wire = threading.local()
 
 
 @dataclass
 class Request:
     """:ivar body: any JSON value, or None for no body
-    :ivar timeout: seconds for the whole answer, ``connect_timeout`` for the way there
-    """
+    :ivar timeout: seconds for the whole answer"""
 
     method: str
     url: str
@@ -41,7 +43,6 @@ class Request:
     body: object = None
     event_id: str | None = None
     timeout: float = 20.0
-    connect_timeout: float = 5.0
     max_answer: int = MAX_ANSWER
 
 
@@ -79,7 +80,7 @@ class _Guarded:
         for family, kind, proto, _name, target in found:
             sock = socket.socket(family, kind, proto)
             try:
-                sock.settimeout(self.timeout)
+                sock.settimeout(min(self.timeout or CONNECT_TIMEOUT, CONNECT_TIMEOUT))
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 sock.connect(target)
                 return sock
@@ -196,7 +197,7 @@ class Client:
                 request.url,
                 data=body,
                 headers=headers,
-                timeout=(request.connect_timeout, request.timeout),
+                timeout=request.timeout,
                 allow_redirects=False,
                 stream=True,
             )
@@ -245,8 +246,6 @@ def describe(error):
         nested = reason if isinstance(reason, BaseException) else None
         args = [arg for arg in cause.args if isinstance(arg, BaseException)]
         cause = nested or (args[0] if args else cause.__cause__)
-    if isinstance(error, requests.ConnectTimeout):
-        return "Connect error: timed out"
     if isinstance(error, requests.Timeout):
         return "Timeout: no answer in time"
     return f"{type(error).__name__}: {error}"[:300]

@@ -342,7 +342,7 @@ class InboostBackend(models.Model):
             raise UserError(_("%s has no address yet.", endpoint.display_name))
         request = endpoint._request(fact or {}, **envelope)
         if timeout:
-            request.timeout = request.connect_timeout = timeout
+            request.timeout = timeout
         with self._client(pool_size=1) as http:
             result = http.send(request)
         self.env["inboost.request.log"]._record_apart(endpoint, result)

@@ -380,7 +380,7 @@ class InboostEvent(models.Model):
         backends = self.env["inboost.backend"].with_context(active_test=False)
         for backend in backends.search([]):
             limit = fields.Datetime.now() - timedelta(days=backend.event_retention_days)
-            events = self.search(
+            events = self.sudo().search(
                 [
                     ("backend_id", "=", backend.id),
                     ("state", "in", ("done", "cancelled", "superseded")),

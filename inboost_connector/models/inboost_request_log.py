@@ -118,7 +118,7 @@ class InboostRequestLog(models.Model):
         more = False
         for backend in self.env["inboost.backend"].with_context(active_test=False).search([]):
             limit = fields.Datetime.now() - timedelta(days=backend.log_retention_days)
-            rows = self.search(
+            rows = self.sudo().search(
                 [("backend_id", "=", backend.id), ("create_date", "<", limit)],
                 order="id",
                 limit=PURGE_BATCH,

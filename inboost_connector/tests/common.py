@@ -1,0 +1,94 @@
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.tools import config
+
+from odoo.addons.point_of_sale.tests.common import TestPoSCommon
+
+from .fake_inboost import FakeInBoost
+
+DETAILS = "/api/Purchases/AddPurchase"
+WEBHOOK = "/api/webhok/purchase-token/"
+
+
+class InboostCase(TestPoSCommon):
+    """A connected backend, a register with two products, a customer with a phone."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.config = cls.basic_config
+        cls.fake = FakeInBoost()
+        cls.addClassCleanup(cls.fake.close)
+        options = {
+            "inboost_allow_http": "True",
+            "inboost_allowed_networks": "127.0.0.0/8",
+        }
+        cls.startClassPatcher(patch.dict(config.options, options))
+        cls.env.user.group_ids |= cls.env.ref("inboost_connector.group_inboost_manager")
+        cls.tea = cls.create_product("Tea", cls.categ_basic, 10.0)
+        cls.cup = cls.create_product(
+            "Cup", cls.categ_basic, 20.0, tax_ids=cls.taxes["tax7"].ids
+        )
+        cls.tea.default_code = "TEA-01"
+        ukraine = cls.env.ref("base.ua")
+        cls.customer.write({"phone": "067 123 45 67", "country_id": ukraine.id})
+        cls.env["inboost.backend"].search([]).write({"active": False})
+        cls.backend = cls.env["inboost.backend"].create(
+            {"name": "Test portal", "address": cls.fake.url, "secret": "s3cret-key"}
+        )
+        for operation in ("purchase", "purchase_refund"):
+            token = operation.replace("_", "-")
+            cls.endpoint(operation).address = f"{cls.fake.url}/api/webhok/{token}-token/"
+        cls.backend._connect()
+
+    @classmethod
+    def endpoint(cls, operation):
+        return cls.backend.endpoint_ids.filtered(lambda e: e.operation == operation)
+
+    def setUp(self):
+        super().setUp()
+        self.fake.requests.clear()
+        self.fake.script.clear()
+        # Created before the class's own moment of connecting: a second is enough.
+        self.backend.connected_since = fields.Datetime.subtract(
+            fields.Datetime.now(), minutes=1
+        )
+
+    def sell(self, customer=None, lines=None, uuid=None, data=None):
+        """Sync one order as the register does; open a session when none is."""
+        if not self.config.current_session_id:
+            self.open_new_session()
+        data = data or self.create_ui_order_data(
+            lines or [(self.tea, 2), (self.cup, 1, 10.0)],
+            customer=customer,
+            uuid=uuid,
+            pos_order_ui_args={"state": "paid"},
+        )
+        found = self.env["pos.order"].sync_from_ui([data])
+        return self.env["pos.order"].browse(found["pos.order"][0]["id"])
+
+    def events_of(self, order):
+        return self.env["inboost.event"].search(
+            [("res_model", "=", order._name), ("res_id", "=", order.id)], order="id"
+        )
+
+    def deliver(self):
+        """Run the delivery cron the way Odoo does."""
+        cron = self.env.ref("inboost_connector.ir_cron_deliver")
+        with self.enter_registry_test_mode():
+            cron.method_direct_trigger()
+
+    def capture_some(self, count=1, operation="purchase", partner=None, **kwargs):
+        """Events as captures make them, without an order behind them."""
+        partner = self.customer if partner is None else partner
+        facts = [
+            (
+                operation,
+                f"test:{self.env['inboost.event'].search_count([])}:{number}",
+                {"number": str(number), "uuid": str(number), "time": "2026-01-01T10:00:00Z"},
+                fields.Datetime.now(),
+            )
+            for number in range(count)
+        ]
+        return self.env["inboost.event"]._capture(self.backend, facts, partner, **kwargs)

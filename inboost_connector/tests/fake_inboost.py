@@ -1,0 +1,66 @@
+"""A scripted receiver on the loopback, for unit tests that want real HTTP."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class FakeInBoost:
+    """Answers 200 unless ``script`` says otherwise and keeps what it was sent.
+
+    ``script`` maps a path to a list of answers, taken one by one: an int status,
+    (status, headers), (status, headers, body), or "close" to hang up unanswered."""
+
+    def __init__(self):
+        self.requests = []
+        self.script = {}
+        self.lock = threading.Lock()
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def answer(self):
+                length = int(self.headers.get("Content-Length") or 0)
+                body = self.rfile.read(length)
+                with fake.lock:
+                    fake.requests.append(
+                        {
+                            "method": self.command,
+                            "path": self.path,
+                            "headers": dict(self.headers),
+                            "body": json.loads(body) if body else None,
+                        }
+                    )
+                    answers = fake.script.get(self.path) or [200]
+                    answer = answers.pop(0) if len(answers) > 1 else answers[0]
+                if answer == "close":
+                    self.close_connection = True
+                    return
+                if isinstance(answer, int):
+                    answer = (answer, {})
+                status, headers, content = (*answer, b"{}")[:3]
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_GET = do_POST = do_PUT = answer
+
+            def log_message(self, *args):
+                """Quiet."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def bodies(self, path):
+        return [r["body"] for r in self.requests if r["path"] == path]
