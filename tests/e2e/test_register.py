@@ -1,0 +1,141 @@
+"""A cashier sells in Chromium; InBoost has the purchase and its details, once."""
+
+import re
+
+import pytest
+
+from tests.support.odoo_server import wait_until
+from tests.support.orders import PRELUDE
+
+PHONE = "380671234567"
+SHOTS = pytest.StashKey[str]()
+
+
+@pytest.fixture(scope="module")
+def sold(odoo, inboost, page, tmp_path_factory):
+    """One sale of two products to Olena, by hand."""
+    odoo.shell(
+        'env["res.partner"].create({"name": "Olena Kovalenko", "phone": "+%s"})\n'
+        'user = env.ref("base.user_admin")\n'
+        "env.cr.commit()\n" % PHONE
+    )
+    config = odoo.value("SELECT min(id) FROM pos_config WHERE active")
+    page.goto(f"{odoo.url}/web/login")
+    page.fill("input[name=login]", "admin")
+    page.fill("input[name=password]", "admin")
+    page.click("button[type=submit]")
+    page.wait_for_url("**/odoo**")
+    page.goto(f"{odoo.url}/pos/ui?config_id={config}")
+    opening = page.locator(".modal button:has-text('Open Register')")
+    product = page.locator("article.product")
+    opening.or_(product).first.wait_for(timeout=60000)
+    if opening.count():
+        opening.click()
+        opening.wait_for(state="detached")
+    page.locator("button.set-partner, button:has-text('Customer')").first.click()
+    page.locator(".partner-list input, .modal input").first.fill("Olena Kov")
+    page.locator(".partner-line:has-text('Olena Kovalenko')").first.click()
+    for name in sellable(odoo):
+        page.locator(f"article.product:has-text('{name}')").first.click()
+    page.locator("button.pay-order-button, button.pay").first.click()
+    page.locator(".paymentmethod").first.click()
+    page.locator("button.validation-button, .button.next").first.click()
+    page.locator(".receipt-screen, .pos-receipt").first.wait_for(timeout=30000)
+    order = odoo.sql("SELECT id, uuid, state FROM pos_order ORDER BY id DESC LIMIT 1")[0]
+    arrived = wait_until(
+        lambda: inboost.counts()["distinct"] >= 2 and inboost.counts(),
+        90,
+        "the arrival of the purchase",
+    )
+    assert arrived["doubled"] == []
+    return {"id": int(order[0]), "uuid": order[1]}
+
+
+def sellable(odoo):
+    """Two products that need no choice of variant or weight."""
+    return [
+        row[0]
+        for row in odoo.sql(
+            "SELECT t.name->>'en_US' FROM product_template t"
+            " JOIN product_product p ON p.product_tmpl_id = t.id AND p.active"
+            " WHERE t.available_in_pos AND t.active AND NOT t.to_weight"
+            " AND t.list_price > 0 AND t.type = 'consu' AND t.tracking = 'none'"
+            " GROUP BY t.id, t.name HAVING count(*) = 1 ORDER BY t.id LIMIT 2"
+        )
+    ]
+
+
+def test_one_webhook_and_details_equal_to_the_order(odoo, inboost, sold):
+    hooks = inboost.control("GET", "webhooks")
+    details = inboost.control("GET", "purchases")
+    hooks = [h["body"] for h in hooks if "purchase" in str(h)]
+    assert len(hooks) == 1
+    assert hooks[0]["orderId"] == sold["uuid"]
+    assert hooks[0]["UserPhoneNumber"] == PHONE
+    assert len(details) == 1
+    [body] = [d.get("body", d) for d in details]
+    [order] = odoo.execute(
+        "pos.order", "read", [sold["id"]], ["amount_total", "amount_tax", "lines"]
+    )
+    assert body["total"] == pytest.approx(order["amount_total"])
+    assert body["tax"] == pytest.approx(order["amount_tax"])
+    lines = odoo.execute(
+        "pos.order.line",
+        "read",
+        order["lines"],
+        ["qty", "price_unit", "discount", "price_subtotal", "price_subtotal_incl"],
+    )
+    assert len(body["lines"]) == len(lines) == 2
+    for sent, line in zip(body["lines"], lines, strict=True):
+        assert sent["quantity"] == pytest.approx(line["qty"])
+        assert sent["price"] == pytest.approx(line["price_unit"])
+        assert sent["discount"] == pytest.approx(line["discount"])
+        assert sent["total"] == pytest.approx(line["price_subtotal_incl"])
+        tax = line["price_subtotal_incl"] - line["price_subtotal"]
+        assert sent["tax"] == pytest.approx(tax, abs=0.01)
+
+
+def test_log_has_both_requests(odoo, sold):
+    rows = odoo.sql(
+        "SELECT e.operation, l.status, l.verdict FROM inboost_request_log l"
+        " JOIN inboost_event e ON e.id = l.event_id"
+        f" WHERE e.res_model = 'pos.order' AND e.res_id = {sold['id']} ORDER BY 1"
+    )
+    assert rows == [["purchase", "200", "done"], ["purchase_details", "200", "done"]]
+
+
+def test_order_form_shows_its_events(odoo, page, sold, tmp_path):
+    page.goto(f"{odoo.url}/odoo/action-point_of_sale.action_pos_pos_form/{sold['id']}")
+    button = page.locator("button[name=action_view_inboost_events]")
+    button.wait_for(timeout=30000)
+    assert re.search(r"2\s*InBoost Events", button.inner_text())
+    button.click()
+    page.locator(".o_list_view .o_data_row").first.wait_for()
+    assert page.locator(".o_list_view .o_data_row").count() == 2
+    page.screenshot(path=tmp_path / "events.png")
+
+
+def test_synced_again_invoiced_and_closed_is_still_one(odoo, inboost, sold):
+    """The register sends the whole order again, as it does after a lost answer."""
+    script = PRELUDE + f"""
+order = env["pos.order"].search([("uuid", "=", "{sold['uuid']}")])
+session = order.session_id
+for _n in range(3):
+    again = sell(order.partner_id, order_uuid=order.uuid)
+    assert again == order
+order.action_pos_order_paid()
+order.action_pos_order_invoice()
+session.action_pos_session_closing_control()
+env.cr.commit()
+print("state", order.state, session.state)
+"""
+    done = odoo.shell(script)
+    assert "state done closed" in done.stdout, done.stdout + done.stderr[-3000:]
+    wait_until(lambda: not odoo.states().get("pending"), what="an empty queue")
+    counts = inboost.counts()
+    assert counts["distinct"] == 2
+    assert counts["arrivals"] == 2
+    stopped = odoo.value(
+        "SELECT count(*) FROM inboost_request_log WHERE kind = 'duplicate'"
+    )
+    assert int(stopped) == 2, "the one repeat that reached us, for both endpoints"

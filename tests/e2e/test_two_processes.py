@@ -1,0 +1,55 @@
+"""Two delivery processes on one database."""
+
+import subprocess
+
+import cluster
+import pytest
+from house import STATE
+
+from tests.support.odoo_server import OdooServer
+from tests.support.outbox import fill
+
+EVENTS = 2000
+DELIVER = """
+env["inboost.event"]._cron_deliver()
+print("delivered-ok")
+"""
+
+
+@pytest.fixture
+def database(inboost):
+    """A database without a server: only the two processes deliver."""
+    server = OdooServer("e2e_two_processes")
+    server.connect_to(inboost)
+    yield server
+    cluster.drop(server.database)
+
+
+def test_two_thousand_events_arrive_once(database, inboost):
+    fill(database, EVENTS)
+    processes = [
+        subprocess.Popen(
+            database.shell_command(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=STATE,
+        )
+        for _n in range(2)
+    ]
+    for process in processes:
+        process.stdin.write(DELIVER)
+        process.stdin.close()
+    for process in processes:
+        output = process.stdout.read()
+        assert process.wait() == 0, output
+        assert "delivered-ok" in output, output
+    counts = inboost.counts()
+    assert counts["doubled"] == []
+    assert counts["arrivals"] == counts["distinct"] == EVENTS
+    assert database.states() == {"done": EVENTS}
+    leases = database.value(
+        "SELECT count(*) FROM inboost_request_log WHERE attempt <> 1"
+    )
+    assert leases == "0"

@@ -1,0 +1,154 @@
+"""A real Odoo server as a process of its own, on a copy of the test database."""
+
+import os
+import subprocess
+import time
+import xmlrpc.client
+
+import cluster
+import requests
+from house import LOGS, MODULES, ODOO_CONF, PYTHON, STATE, free_port
+
+
+def wait_until(condition, seconds=60, what="it"):
+    """Poll for a condition that another process brings about.
+
+    :return: its first true value
+    """
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.1)
+    raise AssertionError(f"{what} did not happen in {seconds} s")
+
+
+class OdooServer:
+    def __init__(self, database, template=None):
+        self.database = database
+        self.process = None
+        self.uid = None
+        cluster.copy(template or cluster.template("test", MODULES), database)
+
+    # -- process -------------------------------------------------------------------
+
+    def start(self, wait=True):
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = (LOGS / f"{self.database}.log").open("a")
+        self.process = subprocess.Popen(
+            [
+                *(str(PYTHON), "-m", "odoo", "-c", str(ODOO_CONF), "-d", self.database),
+                *("--http-port", str(self.port), "--max-cron-threads", "2"),
+            ],
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            cwd=STATE,
+        )
+        if wait:
+            wait_until(self.answers, 120, "the start of Odoo")
+        return self
+
+    def answers(self):
+        assert self.process.poll() is None, "Odoo ended"
+        try:
+            return requests.get(f"{self.url}/web/health", timeout=5).ok
+        except requests.RequestException:
+            return False
+
+    def kill(self):
+        """As a power cut: no chance to tidy up."""
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.log.close()
+
+    # -- what it knows -------------------------------------------------------------
+
+    def sql(self, statement):
+        """:return: list of rows, each a list of texts"""
+        text = cluster.query(self.database, statement)
+        return [line.split("|") for line in text.splitlines()]
+
+    def value(self, statement):
+        return self.sql(statement)[0][0]
+
+    def states(self):
+        rows = self.sql("SELECT state, count(*) FROM inboost_event GROUP BY state")
+        return {state: int(count) for state, count in rows}
+
+    def execute(self, model, method, *args, **kwargs):
+        """Call a public method as the administrator."""
+        if not self.uid:
+            common = xmlrpc.client.ServerProxy(f"{self.url}/xmlrpc/2/common")
+            self.uid = common.authenticate(self.database, "admin", "admin", {})
+        proxy = xmlrpc.client.ServerProxy(f"{self.url}/xmlrpc/2/object", allow_none=True)
+        return proxy.execute_kw(
+            self.database, self.uid, "admin", model, method, list(args), kwargs
+        )
+
+    def shell(self, script, database=None, check=True):
+        """Run ``script`` in Odoo's shell: a process of its own with ``env``.
+
+        :return: the finished process
+        """
+        return subprocess.run(
+            self.shell_command(database),
+            input=script,
+            text=True,
+            capture_output=True,
+            cwd=STATE,
+            check=check,
+            timeout=300,
+        )
+
+    def shell_command(self, database=None):
+        return [
+            *(str(PYTHON), "-m", "odoo", "shell", "-c", str(ODOO_CONF)),
+            *("-d", database or self.database, "--no-http", "--log-level=warn"),
+        ]
+
+    def connect_to(self, simulator):
+        """A connected backend with all its webhooks."""
+        done = self.shell(CONNECT.format(url=simulator.url, secret=simulator.secret))
+        assert "connected-ok" in done.stdout, done.stderr[-2000:]
+
+    def deliver_now(self):
+        """Make what waits due, and wake the cron."""
+        self.sql("UPDATE inboost_event SET next_try = now() WHERE state = 'pending'")
+        self.sql("UPDATE inboost_endpoint SET rest_until = NULL, failures = 0")
+        self.wake()
+
+    def wake(self):
+        cron = self.execute("ir.model.data", "search_read", [
+            ["module", "=", "inboost_connector"], ["name", "=", "ir_cron_deliver"],
+        ], ["res_id"])[0]["res_id"]  # fmt: skip
+        self.execute("ir.cron", "method_direct_trigger", [cron])
+
+
+CONNECT = """
+backend = env["inboost.backend"].search([], limit=1) or env["inboost.backend"].create(
+    {{"name": "Test portal", "address": "{url}"}})
+backend.write({{"address": "{url}", "secret": "{secret}"}})
+for endpoint in backend.endpoint_ids:
+    endpoint.timeout = 3
+    if endpoint.kind == "webhook":
+        token = endpoint.operation.replace("_", "-") + "-token"
+        endpoint.address = "{url}/api/webhok/%s/" % token
+backend._connect()
+env.cr.commit()
+print("connected-ok")
+"""
+
+os.environ.setdefault("ODOO_RC", str(ODOO_CONF))

@@ -1,0 +1,218 @@
+"""The private PostgreSQL cluster, and databases in it.
+
+It listens on the loopback only and belongs to this checkout."""
+
+import argparse
+import hashlib
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from house import (
+    LOGS,
+    MODULES,
+    ODOO_CONF,
+    PYTHON,
+    ROOT,
+    STATE,
+    Trouble,
+    checkout_id,
+    free_port,
+    main,
+    odoo_home,
+    output,
+    run,
+    say,
+)
+from provision import postgres_bin
+
+USER = "odoo"  # Odoo refuses one named postgres
+PORT_FILE = STATE / "pg_port"
+
+
+def folder():
+    """Where the cluster lives: a place that the user postgres can reach even when the
+    checkout is in root's own folder."""
+    name = f"inboost-connector-{os.getuid()}-{checkout_id()}"
+    return Path(tempfile.gettempdir()) / name
+
+
+def as_owner(*command):
+    """PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return command
+    try:
+        pwd.getpwnam("postgres")
+    except KeyError as error:
+        raise Trouble("there is no user postgres; install PostgreSQL") from error
+    return ("setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command)
+
+
+def start():
+    """Start the cluster, making it when there is none.
+
+    :return: its port
+    """
+    programs, place = postgres_bin(), folder()
+    if not programs:
+        raise Trouble("PostgreSQL is missing; run: make provision")
+    if not (place / "data" / "PG_VERSION").exists():
+        say("making a PostgreSQL cluster")
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(mode=0o755)
+        if os.geteuid() == 0:
+            shutil.chown(place, "postgres", "postgres")
+        run(
+            *as_owner(programs / "initdb", "-A", "trust", "-U", "postgres"),
+            *("-D", place / "data", "-E", "UTF8", "--locale=C.UTF-8"),
+            cwd=place,
+        )
+    status = subprocess.run(
+        [*map(str, as_owner(programs / "pg_ctl", "-D", place / "data", "status"))],
+        stdout=subprocess.DEVNULL,
+        cwd=place,
+        check=False,
+    )
+    if status.returncode == 0 and PORT_FILE.exists():
+        return int(PORT_FILE.read_text())
+    port = free_port()
+    options = (
+        f"-p {port} -k {place} -c listen_addresses=127.0.0.1 -c max_connections=200"
+    )
+    run(
+        *as_owner(programs / "pg_ctl", "-D", place / "data", "-o", options),
+        *("-l", place / "log", "-w", "start"),
+        cwd=place,
+        stdout=subprocess.DEVNULL,
+    )
+    PORT_FILE.write_text(str(port))
+    if not query("postgres", f"SELECT 1 FROM pg_roles WHERE rolname = '{USER}'", "postgres"):
+        query("postgres", f"CREATE ROLE {USER} SUPERUSER LOGIN", "postgres")
+    write_conf(port)
+    return port
+
+
+def stop():
+    place = folder()
+    if (place / "data" / "postmaster.pid").exists():
+        run(
+            *as_owner(postgres_bin() / "pg_ctl", "-D", place / "data"),
+            *("-m", "fast", "-w", "stop"),
+            cwd=place,
+        )
+    PORT_FILE.unlink(missing_ok=True)
+
+
+def clean():
+    """Remove all that was made; the cache of downloads stays."""
+    stop()
+    shutil.rmtree(folder(), ignore_errors=True)
+    shutil.rmtree(STATE, ignore_errors=True)
+
+
+def address():
+    return ("-h", "127.0.0.1", "-p", PORT_FILE.read_text())
+
+
+def query(database, sql, user=USER):
+    """:return: the answer's text, columns parted by "|" """
+    psql = postgres_bin() / "psql"
+    return output(psql, *address(), "-U", user, "-d", database, "-XAtc", sql)
+
+
+def exists(database):
+    sql = f"SELECT 1 FROM pg_database WHERE datname = '{database}'"
+    return bool(query("postgres", sql))
+
+
+def copy(template, database):
+    drop(database)
+    createdb = postgres_bin() / "createdb"
+    run(createdb, *address(), "-U", USER, "-T", template, database)
+
+
+def drop(database):
+    dropdb = postgres_bin() / "dropdb"
+    run(dropdb, *address(), "-U", USER, "--force", "--if-exists", database)
+
+
+def write_conf(port):
+    home = odoo_home()
+    paths = [ROOT]
+    if home:
+        paths += [p for p in (home / "addons", home / "odoo/addons") if p.is_dir()]
+    ODOO_CONF.write_text(
+        "[options]\n"
+        "db_host = 127.0.0.1\n"
+        f"db_port = {port}\n"
+        f"db_user = {USER}\n"
+        f"addons_path = {','.join(map(str, paths))}\n"
+        f"data_dir = {STATE / 'data'}\n"
+        "http_interface = 127.0.0.1\n"
+        # The simulator has no certificate and lives on this machine.
+        "inboost_allow_http = True\n"
+        "inboost_allowed_networks = 127.0.0.0/8\n"
+    )
+
+
+def odoo(database, *arguments, log):
+    """Run Odoo once; its output goes to a file of logs."""
+    LOGS.mkdir(exist_ok=True)
+    path = LOGS / log
+    with path.open("w") as stream:
+        status = subprocess.run(
+            [
+                *(str(PYTHON), "-m", "odoo", "-c", str(ODOO_CONF), "-d", database),
+                *(*arguments, "--stop-after-init", "--no-http"),
+            ],
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            cwd=STATE,
+            check=False,
+        ).returncode
+    text = path.read_text(errors="replace")
+    if status or "Failed to load registry" in text:
+        raise Trouble(f"Odoo failed; its last words: {text[-1500:]}\nAll of it: {path}")
+
+
+def template(name, modules, demo=True):
+    """A database with ``modules``, made once for each version of our code."""
+    key = hashlib.sha256(modules.encode() + fingerprint()).hexdigest()[:8]
+    database = f"{name}_{key}"
+    if not exists(database):
+        say(f"making the database {database} (about a minute)")
+        base = f"base_{hashlib.sha256(modules.encode()).hexdigest()[:8]}"
+        if not exists(base):
+            drop(f"{base}_new")
+            others = ",".join(m for m in modules.split(",") if "inboost" not in m)
+            others += ",pos_loyalty,contacts,utm,phone_validation"
+            others += ",partner_firstname,partner_contact_birthdate"
+            odoo(f"{base}_new", "-i", others, "--with-demo", log="base.log")
+            query("postgres", f'ALTER DATABASE "{base}_new" RENAME TO "{base}"')
+        copy(base, f"{database}_new")
+        odoo(f"{database}_new", "-i", modules, log="template.log")
+        query("postgres", f'ALTER DATABASE "{database}_new" RENAME TO "{database}"')
+    return database
+
+
+def fingerprint():
+    """Of what an installation depends on."""
+    digest = hashlib.sha256()
+    for addon in sorted(ROOT.glob("inboost_connector*")):
+        for path in sorted(addon.rglob("*")):
+            if path.suffix in (".py", ".xml", ".csv", ".sql", ".po"):
+                digest.update(path.read_bytes())
+    return digest.digest()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("command", choices=["start", "stop", "clean", "template"])
+    command = parser.parse_args().command
+    if command == "template":
+        main(lambda: (start(), print(template("test", MODULES)))[0] and None)
+    main({"start": lambda: start() and None, "stop": stop, "clean": clean}[command])
