@@ -46,6 +46,8 @@ def main(argv=None):
         timeout_graceful_shutdown=1,
     )
     listener = config.bind_socket()
+    # From the line below on, nobody who connects is refused.
+    listener.listen(config.backlog)
     port = listener.getsockname()[1]
     print(f"InBoost stand-in listens on http://{options.host}:{port}/", flush=True)
     uvicorn.Server(config).run(sockets=[listener])

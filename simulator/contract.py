@@ -1,6 +1,7 @@
 """InBoost's own routes. What of them is attested is said in openapi.yaml."""
 
 import hmac
+import re
 from typing import Annotated
 
 import pydantic_core
@@ -12,6 +13,7 @@ from . import shapes
 from .listing import list_clients
 from .problems import Problem
 
+TOKEN = re.compile(r"[A-Za-z0-9_-]{1,200}")
 PORTAL_USER = {
     "id": "5f0c5c5e-6a0e-4d8a-9d0b-0f5a3c1e7b11",
     "userName": "InBoost stand-in",
@@ -147,8 +149,11 @@ async def purchase_details(
 @webhooks.post("/api/webhok/{token}/")
 @webhooks.post("/api/webhok/{token}")
 async def webhook(
+    token: str,
     request: Request,
     hook: Annotated[shapes.Hook, body_as(shapes.Hook)],
     simulator: Sim,
 ):
+    if not TOKEN.fullmatch(token):
+        raise Problem(404, "no flow listens here")
     return {"accepted": True, "repeat": repeated(request, simulator)}
