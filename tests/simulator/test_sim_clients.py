@@ -70,7 +70,8 @@ def test_wrong_cursor_is_refused(simulator):
     ("wanted", "found"),
     [
         (("Changed", "IsGreaterThanOrEqualTo", "2026-01-20T10:00"), 6),
-        (("Changed", 4, "2026-01-20"), 6),
+        (("Changed", 4, "2026-01-20T10:00:00"), 6),
+        (("Changed", 6, "2026-01-20T10:00:00"), 20),
         (("Changed", 3, "2026-01-20T10:00:00"), 5),
         (("Changed", 5, "2026-01-03"), 2),
         (("UserPhoneNumber", "Equals", "380670000003"), 1),
