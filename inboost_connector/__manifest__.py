@@ -37,5 +37,4 @@
         "views/inboost_menus.xml",
     ],
     "application": True,
-    "installable": True,
 }

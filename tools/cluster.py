@@ -48,7 +48,13 @@ def as_owner(*command):
         pwd.getpwnam("postgres")
     except KeyError as error:
         raise Trouble("there is no user postgres; install PostgreSQL") from error
-    return ("setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command)
+    return (
+        "setpriv",
+        "--reuid=postgres",
+        "--regid=postgres",
+        "--clear-groups",
+        *command,
+    )
 
 
 def start():
@@ -89,7 +95,9 @@ def start():
         stdout=subprocess.DEVNULL,
     )
     PORT_FILE.write_text(str(port))
-    if not query("postgres", f"SELECT 1 FROM pg_roles WHERE rolname = '{USER}'", "postgres"):
+    if not query(
+        "postgres", f"SELECT 1 FROM pg_roles WHERE rolname = '{USER}'", "postgres"
+    ):
         query("postgres", f"CREATE ROLE {USER} SUPERUSER LOGIN", "postgres")
     write_conf(port)
     return port

@@ -136,7 +136,9 @@ WELCOME = """
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--odoo-port", type=int, default=os.environ.get("ODOO_PORT", 8069))
+    parser.add_argument(
+        "--odoo-port", type=int, default=os.environ.get("ODOO_PORT", 8069)
+    )
     parser.add_argument(
         "--simulator-port", type=int, default=os.environ.get("SIMULATOR_PORT", 8099)
     )

@@ -99,7 +99,9 @@ def provide_postgres():
     programs = postgres_bin()
     version = int(output(programs / "postgres", "--version").split()[2].split(".")[0])
     if version < 13:
-        raise Trouble(f"PostgreSQL {version} is too old; install PostgreSQL 13 or newer")
+        raise Trouble(
+            f"PostgreSQL {version} is too old; install PostgreSQL 13 or newer"
+        )
     say(f"PostgreSQL {version}")
 
 
@@ -123,7 +125,7 @@ def provide_odoo():
     if given:
         if not (Path(given) / "odoo" / "release.py").exists():
             raise Trouble(
-                f"ODOO_HOME={given} has no odoo/release.py; name Odoo 19's source folder"
+                f"ODOO_HOME={given} has no odoo/release.py; name Odoo's source folder"
             )
         return keep_home(given)
     if ODOO_HOME_FILE.exists():
@@ -179,9 +181,7 @@ def download(folder, names, suite=None):
                 # A fresh machine knows its sources only after its first update.
                 run(*as_root("apt-get", "update"))
                 sources = output("apt-get", "indextargets", "--format", "$(REPO_URI)")
-            address = next(
-                uri for uri in sources.splitlines() if "security" not in uri
-            )
+            address = next(uri for uri in sources.splitlines() if "security" not in uri)
             Path(private, "lists/partial").mkdir(parents=True)
             Path(private, "cache/archives/partial").mkdir(parents=True)
             Path(private, "sources.list").write_text(f"deb {address} {suite} main\n")
@@ -253,7 +253,14 @@ def provide_packages():
     path = f"{VENV / 'bin'}:{os.environ['PATH']}"
     try:
         run(
-            *(*npm, "--prefix", STATE / "node", "--cache", CACHE / "npm", *XML_FORMATTER),
+            *(
+                *npm,
+                "--prefix",
+                STATE / "node",
+                "--cache",
+                CACHE / "npm",
+                *XML_FORMATTER,
+            ),
             env={**os.environ, "PATH": path},
         )
     except subprocess.CalledProcessError as error:

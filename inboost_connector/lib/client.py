@@ -94,7 +94,7 @@ class _Guarded:
             self.connect()
         _wire.sent = True
         self.last_used = time.monotonic()
-        super().send(data)
+        return super().send(data)
 
 
 class _Connection(_Guarded, HTTPConnection):
@@ -118,7 +118,7 @@ class _NoStale:
     def _put_conn(self, conn):
         if conn is not None:
             conn.last_used = time.monotonic()
-        super()._put_conn(conn)
+        return super()._put_conn(conn)
 
 
 class _Adapter(HTTPAdapter):
@@ -127,7 +127,7 @@ class _Adapter(HTTPAdapter):
         super().__init__(pool_connections=4, pool_maxsize=pool_size)
 
     def init_poolmanager(self, *args, **kwargs):
-        super().init_poolmanager(*args, **kwargs)
+        result = super().init_poolmanager(*args, **kwargs)
         networks = {"allowed_networks": self.allowed_networks}
         plain = type("Connection", (_Connection,), networks)
         secure = type("SecureConnection", (_SecureConnection,), networks)
@@ -139,6 +139,7 @@ class _Adapter(HTTPAdapter):
                 "SecurePool", (_NoStale, HTTPSConnectionPool), {"ConnectionCls": secure}
             ),
         }
+        return result
 
 
 class Client:
@@ -174,8 +175,13 @@ class Client:
         try:
             check_url(request.url, self.allow_http)
             self._exchange(request, exchange, begin + request.timeout)
-        except (AddressRefused, requests.RequestException, urllib3.exceptions.HTTPError,
-                OSError, ValueError) as error:
+        except (
+            AddressRefused,
+            requests.RequestException,
+            urllib3.exceptions.HTTPError,
+            OSError,
+            ValueError,
+        ) as error:
             exchange.error = describe(error)
         exchange.sent = _wire.sent
         exchange.duration = time.monotonic() - begin
@@ -208,7 +214,7 @@ class Client:
 
     @staticmethod
     def _read(response, exchange, limit, deadline):
-        """Read up to ``limit`` bytes; the status stands whatever becomes of the rest."""
+        """Read up to ``limit`` bytes; the status stands whatever becomes of them."""
         raw = b""
         try:
             for chunk in response.iter_content(8192):

@@ -128,9 +128,7 @@ SAMPLES = {
     "bonuses_expiring": {
         "date": "2026-02-07",
         "phones": ["380671234567"],
-        "customers": [
-            {"phone": "380671234567", "amount": 12.0, "date": "2026-02-05"}
-        ],
+        "customers": [{"phone": "380671234567", "amount": 12.0, "date": "2026-02-05"}],
     },
 }
 SAMPLE_ENVELOPE = {

@@ -1,8 +1,10 @@
-from . import inboost_backend
-from . import inboost_endpoint
-from . import inboost_request_log
-from . import inboost_event
-from . import inboost_delivery
-from . import pos_order
-from . import res_partner
-from . import res_config_settings
+from . import (
+    inboost_backend,
+    inboost_endpoint,
+    inboost_event,
+    inboost_event_delivery,
+    inboost_request_log,
+    pos_order,
+    res_config_settings,
+    res_partner,
+)

@@ -2,7 +2,7 @@ import hashlib
 import logging
 from datetime import timedelta
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, config
 
@@ -135,7 +135,8 @@ class InboostBackend(models.Model):
                 counts.get((backend, state), 0) for state in ("pending", "sending")
             )
             backend.event_attention_count = sum(
-                counts.get((backend, state), 0) for state in ("parked", "held", "failed")
+                counts.get((backend, state), 0)
+                for state in ("parked", "held", "failed")
             )
 
     @api.depends("endpoint_ids.address", "endpoint_ids.enabled")
@@ -156,7 +157,7 @@ class InboostBackend(models.Model):
             address.check_url(url, self._allow_http())
         except address.AddressRefused as error:
             raise ValidationError(
-                _("%(address)s: %(reason)s.", address=url, reason=error)
+                self.env._("%(address)s: %(reason)s.", address=url, reason=error)
             ) from error
 
     # -- CRUD ----------------------------------------------------------------------
@@ -184,7 +185,7 @@ class InboostBackend(models.Model):
 
     def copy_data(self, default=None):
         return [
-            {**vals, "name": _("%s (copy)", vals["name"])}
+            {**vals, "name": self.env._("%s (copy)", vals["name"])}
             for vals in super().copy_data(default)
         ]
 
@@ -198,13 +199,17 @@ class InboostBackend(models.Model):
         problem = self._explain(result)
         if problem:
             raise UserError(problem)
-        return self._notify(_("InBoost answered: the connection works."), "success")
+        return self._notify(
+            self.env._("InBoost answered: the connection works."), "success"
+        )
 
     def action_connect(self):
         """Test, then begin to send from this database."""
         self.action_test_connection()
         self._connect()
-        return self._notify(_("Connected. Sales are sent from now on."), "success")
+        return self._notify(
+            self.env._("Connected. Sales are sent from now on."), "success"
+        )
 
     def _connect(self):
         self.ensure_one()
@@ -221,7 +226,7 @@ class InboostBackend(models.Model):
 
     def action_pause(self):
         self.check_access("write")
-        self._pause(_("Paused by %s", self.env.user.name), tell=False)
+        self._pause(self.env._("Paused by %s", self.env.user.name), tell=False)
 
     def action_view_events(self):
         self.ensure_one()
@@ -251,9 +256,12 @@ class InboostBackend(models.Model):
 
     @api.model
     def _for_company(self, company):
-        """Backends that record what happens in ``company``: its own and its parents'."""
+        """Backends that record what happens in ``company``: its and its parents'."""
         return self.sudo().search(
-            [("company_id", "in", company.sudo().parent_ids.ids), ("state", "!=", "draft")]
+            [
+                ("company_id", "in", company.sudo().parent_ids.ids),
+                ("state", "!=", "draft"),
+            ]
         )
 
     def _pause(self, reason, tell=True):
@@ -300,7 +308,7 @@ class InboostBackend(models.Model):
         here = self._database_fingerprint()
         copies = connected.filtered(lambda b: b.fingerprint != here)
         copies._pause(
-            _(
+            self.env._(
                 "This database is a copy, or was moved: nothing is sent from it. "
                 "Press Connect if it is the live one now."
             )
@@ -339,7 +347,7 @@ class InboostBackend(models.Model):
         self.ensure_one()
         endpoint = self.endpoint_ids.filtered(lambda e: e.operation == operation)
         if not endpoint.address:
-            raise UserError(_("%s has no address yet.", endpoint.display_name))
+            raise UserError(self.env._("%s has no address yet.", endpoint.display_name))
         request = endpoint._request(fact or {}, **envelope)
         if timeout:
             request.timeout = timeout
@@ -354,31 +362,35 @@ class InboostBackend(models.Model):
         if verdict in (outcome.Verdict.DONE, outcome.Verdict.DUPLICATE):
             return None
         if verdict is outcome.Verdict.PAUSE_BACKEND:
-            return _(
+            return self.env._(
                 "InBoost refused the credentials (HTTP %s). Check the secret, the "
                 "authorisation header and the prefix.",
                 exchange.status,
             )
         if verdict is outcome.Verdict.PAUSE_ENDPOINT:
-            return _(
+            return self.env._(
                 "Nothing lives at %(url)s (HTTP %(status)s). Check the address and "
                 "the endpoint's path.",
                 url=exchange.request.url,
                 status=exchange.status,
             )
         if exchange.status is None:
-            return _("InBoost cannot be reached. %s", exchange.error)
+            return self.env._("InBoost cannot be reached. %s", exchange.error)
         if exchange.status == 429:
-            return _("InBoost asks us to slow down (HTTP 429). Try again in a minute.")
+            return self.env._(
+                "InBoost asks us to slow down (HTTP 429). Try again in a minute."
+            )
         if exchange.status // 100 == 3:
-            return _(
+            return self.env._(
                 "The server redirects to another address (HTTP %s). Enter the final "
                 "address; redirects are not followed.",
                 exchange.status,
             )
         if exchange.status >= 500:
-            return _("InBoost has trouble of its own (HTTP %s).", exchange.status)
-        return _(
+            return self.env._(
+                "InBoost has trouble of its own (HTTP %s).", exchange.status
+            )
+        return self.env._(
             "InBoost refused the request (HTTP %(status)s): %(answer)s",
             status=exchange.status,
             answer=exchange.answer[:200],

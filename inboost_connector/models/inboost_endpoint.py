@@ -1,6 +1,6 @@
 import json
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..lib import backoff, client, facts, mapping
@@ -125,7 +125,7 @@ class InboostEndpoint(models.Model):
                 except mapping.MappingError as error:
                     label = self._fields[name].get_description(self.env)["string"]
                     raise ValidationError(
-                        _(
+                        self.env._(
                             "%(field)s is no JMESPath: %(error)s",
                             field=label,
                             error=error,
@@ -181,10 +181,13 @@ class InboostEndpoint(models.Model):
         result = self.backend_id._exchange(
             self.operation, facts.SAMPLES[self.operation], **facts.SAMPLE_ENVELOPE
         )
-        self.last_answer = f"{result.status or ''} {result.error or ''}\n{result.answer}"
+        self.last_answer = (
+            f"{result.status or ''} {result.error or ''}\n{result.answer}"
+        )
         problem = self.backend_id._explain(result)
         return self.backend_id._notify(
-            problem or _("The sample was accepted."), "danger" if problem else "success"
+            problem or self.env._("The sample was accepted."),
+            "danger" if problem else "success",
         )
 
     # -- business methods ----------------------------------------------------------
@@ -217,7 +220,9 @@ class InboostEndpoint(models.Model):
             body = self._map(fact, **envelope)
         except mapping.MappingError as error:
             raise UserError(
-                _("The body of %(name)s: %(error)s", name=self.operation, error=error)
+                self.env._(
+                    "The body of %(name)s: %(error)s", name=self.operation, error=error
+                )
             ) from error
         return client.Request(
             method=self.method,
@@ -232,7 +237,7 @@ class InboostEndpoint(models.Model):
         for endpoint in self.filtered(lambda e: not e.paused):
             endpoint.write({"paused": True, "pause_reason": reason})
             endpoint.backend_id._tell_administrators(
-                _(
+                self.env._(
                     "%(endpoint)s is paused: %(reason)s. Correct its address, then "
                     "press Resume on the endpoint.",
                     endpoint=dict(self._fields["operation"].selection)[

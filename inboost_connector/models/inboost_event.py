@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from uuid import uuid4
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
@@ -32,7 +32,11 @@ class InboostEvent(models.Model):
         "res.company", related="backend_id.company_id", store=True, index=True
     )
     endpoint_id = fields.Many2one(
-        "inboost.endpoint", required=True, ondelete="restrict", readonly=True, index=True
+        "inboost.endpoint",
+        required=True,
+        ondelete="restrict",
+        readonly=True,
+        index=True,
     )
     operation = fields.Char(required=True, readonly=True)
     key = fields.Char(
@@ -122,9 +126,9 @@ class InboostEvent(models.Model):
     @api.depends("operation", "res_name")
     def _compute_display_name(self):
         titles = dict(
-            self.env["inboost.endpoint"]._fields["operation"]._description_selection(
-                self.env
-            )
+            self.env["inboost.endpoint"]
+            ._fields["operation"]
+            ._description_selection(self.env)
         )
         for event in self:
             title = titles.get(event.operation, event.operation)
@@ -134,27 +138,31 @@ class InboostEvent(models.Model):
 
     def write(self, vals):
         if SNAPSHOT & vals.keys():
-            raise AccessError(_("A recorded fact cannot be changed."))
+            raise AccessError(self.env._("A recorded fact cannot be changed."))
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_only_settled(self):
         if any(e.state not in ("done", "cancelled", "superseded") for e in self):
             raise UserError(
-                _("An event that was not delivered is never deleted. Cancel it first.")
+                self.env._(
+                    "An event that was not delivered is never deleted. Cancel it first."
+                )
             )
 
     # -- actions -------------------------------------------------------------------
 
     def action_send_again(self):
         """Held, failed or cancelled: back to the queue, under the same event id."""
-        self._decide(("held", "failed", "cancelled"), _("sent again"), self._queue)
+        self._decide(
+            ("held", "failed", "cancelled"), self.env._("sent again"), self._queue
+        )
 
     def action_mark_delivered(self):
         self._check_manager()
         self._decide(
             ("held", "failed", "parked", "pending"),
-            _("marked as delivered"),
+            self.env._("marked as delivered"),
             lambda: self._finish("done"),
         )
 
@@ -162,7 +170,7 @@ class InboostEvent(models.Model):
         self._check_manager()
         self._decide(
             ("held", "failed", "parked", "pending"),
-            _("cancelled"),
+            self.env._("cancelled"),
             lambda: self._finish("cancelled"),
         )
 
@@ -177,7 +185,7 @@ class InboostEvent(models.Model):
 
     def _check_manager(self):
         if not self.env.user.has_group("inboost_connector.group_inboost_manager"):
-            raise AccessError(_("Only an InBoost administrator may do this."))
+            raise AccessError(self.env._("Only an InBoost administrator may do this."))
 
     def _decide(self, states, what, act):
         """A person's decision, checked against the state under a lock and kept in the
@@ -185,7 +193,7 @@ class InboostEvent(models.Model):
 
         :param act: called on nothing; works on ``self``"""
         if not self.env.user.has_group("inboost_connector.group_inboost_user"):
-            raise AccessError(_("Only an InBoost user may do this."))
+            raise AccessError(self.env._("Only an InBoost user may do this."))
         self.check_access("read")
         events = self.sudo()
         events.lock_for_update()
@@ -193,7 +201,7 @@ class InboostEvent(models.Model):
         wrong = events.filtered(lambda event: event.state not in states)
         if wrong:
             raise UserError(
-                _(
+                self.env._(
                     "%(event)s is %(state)s and cannot be %(what)s.",
                     event=wrong[0].display_name,
                     state=dict(self._fields["state"]._description_selection(self.env))[
@@ -206,7 +214,7 @@ class InboostEvent(models.Model):
         act()
         for event in events:
             event.message_post(
-                body=_(
+                body=self.env._(
                     "%(user)s: %(what)s (was %(state)s).",
                     user=self.env.user.name,
                     what=what,
@@ -303,11 +311,11 @@ class InboostEvent(models.Model):
                 "next_try": fields.Datetime.now(),
             }
         if not partner:
-            reason = _("No customer")
+            reason = self.env._("No customer")
         elif partner.phone:
-            reason = _("%s is not a valid phone", partner.phone)
+            reason = self.env._("%s is not a valid phone", partner.phone)
         else:
-            reason = _("The customer has no phone")
+            reason = self.env._("The customer has no phone")
         return {"partner_id": partner.id, "state": "parked", "reason": reason}
 
     def _set_customer(self, partner):
@@ -366,7 +374,9 @@ class InboostEvent(models.Model):
 
     @api.model
     def _trigger_delivery(self, at=None):
-        cron = self.env.ref("inboost_connector.ir_cron_deliver", raise_if_not_found=False)
+        cron = self.env.ref(
+            "inboost_connector.ir_cron_deliver", raise_if_not_found=False
+        )
         if cron:
             cron.sudo()._trigger(at)
 

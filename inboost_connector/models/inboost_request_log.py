@@ -116,7 +116,9 @@ class InboostRequestLog(models.Model):
     def _gc_request_log(self):
         done = 0
         more = False
-        for backend in self.env["inboost.backend"].with_context(active_test=False).search([]):
+        for backend in (
+            self.env["inboost.backend"].with_context(active_test=False).search([])
+        ):
             limit = fields.Datetime.now() - timedelta(days=backend.log_retention_days)
             rows = self.sudo().search(
                 [("backend_id", "=", backend.id), ("create_date", "<", limit)],

@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..lib.facts import Purchase, PurchaseLine, iso
@@ -41,7 +41,7 @@ class PosOrder(models.Model):
     def action_pos_order_paid(self):
         # The one place that every way of paying goes through.
         result = super().action_pos_order_paid()
-        self._inboost_capture(again=_("The order was paid again"))
+        self._inboost_capture(again=self.env._("The order was paid again"))
         return result
 
     def write(self, vals):
@@ -92,7 +92,9 @@ class PosOrder(models.Model):
     @api.model
     def _inboost_reconcile(self, backend, since):
         """Record paid orders since ``since`` that have no event in ``backend``."""
-        companies = self.env["res.company"].search([("id", "child_of", backend.company_id.id)])
+        companies = self.env["res.company"].search(
+            [("id", "child_of", backend.company_id.id)]
+        )
         rows = self.env.execute_query(
             SQL(
                 """
@@ -144,7 +146,10 @@ class PosOrder(models.Model):
             bonuses_spent=sign * sum(self.lines.mapped("points_cost")),
             is_refund=self.is_refund,
             refund_of=(
-                {"number": original.pos_reference or original.name, "uuid": original.uuid}
+                {
+                    "number": original.pos_reference or original.name,
+                    "uuid": original.uuid,
+                }
                 if original
                 else None
             ),
@@ -166,7 +171,7 @@ class PosOrderLine(models.Model):
     _inherit = "pos.order.line"
 
     def _inboost_discount(self):
-        """What the discount in percent took off, in the currency, tax as in the total."""
+        """What the percentage took off, in the currency, with tax as in the total."""
         if not self.discount or self.discount >= 100:
             return self.price_unit * self.qty if self.discount else 0.0
         return self.price_subtotal_incl * self.discount / (100 - self.discount)

@@ -1,6 +1,8 @@
-from . import test_capture
-from . import test_delivery
-from . import test_event_actions
-from . import test_safety
-from . import test_lib_rules
-from . import test_lib_client
+from . import (
+    test_capture,
+    test_delivery,
+    test_event_actions,
+    test_lib_client,
+    test_lib_rules,
+    test_safety,
+)

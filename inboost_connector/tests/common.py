@@ -39,7 +39,9 @@ class InboostCase(TestPoSCommon):
         )
         for operation in ("purchase", "purchase_refund"):
             token = operation.replace("_", "-")
-            cls.endpoint(operation).address = f"{cls.fake.url}/api/webhok/{token}-token/"
+            cls.endpoint(
+                operation
+            ).address = f"{cls.fake.url}/api/webhok/{token}-token/"
         cls.backend._connect()
 
     @classmethod
@@ -86,9 +88,15 @@ class InboostCase(TestPoSCommon):
             (
                 operation,
                 f"test:{self.env['inboost.event'].search_count([])}:{number}",
-                {"number": str(number), "uuid": str(number), "time": "2026-01-01T10:00:00Z"},
+                {
+                    "number": str(number),
+                    "uuid": str(number),
+                    "time": "2026-01-01T10:00:00Z",
+                },
                 fields.Datetime.now(),
             )
             for number in range(count)
         ]
-        return self.env["inboost.event"]._capture(self.backend, facts, partner, **kwargs)
+        return self.env["inboost.event"]._capture(
+            self.backend, facts, partner, **kwargs
+        )

@@ -1,6 +1,9 @@
 from unittest.mock import patch
 
+from psycopg2 import IntegrityError
+
 from odoo import fields
+from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -49,7 +52,7 @@ class TestCapture(InboostCase):
 
     def test_key_is_unique_in_the_database(self):
         event = self.capture_some()
-        with self.assertRaises(Exception), mute_logger("odoo.sql_db"):
+        with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"):
             event.copy({"key": event.key, "fact": {}, "occurred_at": event.occurred_at})
 
     def test_rolled_back_with_the_fact(self):
@@ -62,7 +65,7 @@ class TestCapture(InboostCase):
     def test_fact_is_immutable(self):
         event = self.capture_some()
         for name in ("fact", "key", "event_id", "operation"):
-            with self.assertRaises(Exception):
+            with self.assertRaises(AccessError):
                 event.sudo().write({name: "other"})
 
     def test_failing_capture_saves_the_order_and_is_reconciled(self):

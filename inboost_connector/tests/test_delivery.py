@@ -8,7 +8,7 @@ from odoo.tools import mute_logger
 from ..lib import backoff
 from .common import DETAILS, WEBHOOK, InboostCase
 
-DELIVERY = "odoo.addons.inboost_connector.models.inboost_delivery"
+DELIVERY = "odoo.addons.inboost_connector.models.inboost_event_delivery"
 
 
 @tagged("post_install", "-at_install")
@@ -199,7 +199,10 @@ class TestDelivery(InboostCase):
         second = self.capture_some()
         long_ago = fields.Datetime.now() - timedelta(hours=1)
         first.sudo().write(
-            {"queued_at": long_ago, "next_try": fields.Datetime.now() + timedelta(hours=1)}
+            {
+                "queued_at": long_ago,
+                "next_try": fields.Datetime.now() + timedelta(hours=1),
+            }
         )
         self.deliver()
         self.assertEqual(second.state, "done")

@@ -108,5 +108,7 @@ class TestEventActions(InboostCase):
         self.assertTrue(held.exists())
         self.env["inboost.request.log"]._gc_request_log()
         self.assertFalse(
-            self.env["inboost.request.log"].search([("backend_id", "=", self.backend.id)])
+            self.env["inboost.request.log"].search(
+                [("backend_id", "=", self.backend.id)]
+            )
         )

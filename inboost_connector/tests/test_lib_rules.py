@@ -14,8 +14,10 @@ from ..lib.outcome import Verdict
 
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
     max_leaves=15,
 )
 
@@ -38,7 +40,9 @@ class TestOutcome(BaseCase):
         }
         for verdict, statuses in table.items():
             for status in statuses:
-                self.assertIs(outcome.classify(answered(status)).verdict, verdict, status)
+                self.assertIs(
+                    outcome.classify(answered(status)).verdict, verdict, status
+                )
 
     @given(st.integers(100, 999))
     def test_every_status_has_a_verdict(self, status):
@@ -142,7 +146,12 @@ class TestMapping(BaseCase):
         keys(mapping.prune(value))
 
     def test_functions(self):
-        data = {"p": "+380671234567", "t": "2026-01-31T12:30:59Z", "n": 2.345, "x": None}
+        data = {
+            "p": "+380671234567",
+            "t": "2026-01-31T12:30:59Z",
+            "n": 2.345,
+            "x": None,
+        }
         cases = {
             "phone(p, 'digits')": "380671234567",
             "phone(x, 'digits')": None,
@@ -155,7 +164,12 @@ class TestMapping(BaseCase):
             self.assertEqual(mapping.apply(expression, data), value, expression)
 
     def test_errors_are_of_one_kind(self):
-        for expression in ("{a: ", "nope(a)", "date(a, 'bad')", "date(a, 'YYYY-MM-DD')"):
+        for expression in (
+            "{a: ",
+            "nope(a)",
+            "date(a, 'bad')",
+            "date(a, 'YYYY-MM-DD')",
+        ):
             with self.assertRaises(mapping.MappingError):
                 mapping.apply(expression, {"a": "no date"})
 
@@ -194,11 +208,21 @@ class TestRedact(BaseCase):
 
     def test_personal(self):
         masked = redact.personal(
-            {"userPhoneNumber": "38", "total": 5, "rows": [{"lastName": "K"}], "sku": "a"}
+            {
+                "userPhoneNumber": "38",
+                "total": 5,
+                "rows": [{"lastName": "K"}],
+                "sku": "a",
+            }
         )
         self.assertEqual(
             masked,
-            {"userPhoneNumber": "***", "total": 5, "rows": [{"lastName": "***"}], "sku": "a"},
+            {
+                "userPhoneNumber": "***",
+                "total": 5,
+                "rows": [{"lastName": "***"}],
+                "sku": "a",
+            },
         )
 
 

@@ -91,7 +91,9 @@ def test_outcome(odoo, inboost, name):
     }
     wait_until(lambda: states_of(odoo, uuid) == expected, 90, f"{expected}")
     ids = dict(
-        odoo.sql(f"SELECT operation, event_id FROM inboost_event WHERE key = 'pos:{uuid}'")
+        odoo.sql(
+            f"SELECT operation, event_id FROM inboost_event WHERE key = 'pos:{uuid}'"
+        )
     )
     arrivals = inboost.counts()["by_event_id"]
     assert arrivals.get(ids["purchase"], 0) <= 1, "at most once"
@@ -116,13 +118,17 @@ def test_down_and_up_again(odoo, inboost):
     inboost.start()
     odoo.deliver_now()
     wait_until(
-        lambda: states_of(odoo, uuid) == {"purchase": "done", "purchase_details": "done"},
+        lambda: (
+            states_of(odoo, uuid) == {"purchase": "done", "purchase_details": "done"}
+        ),
         90,
         "the delivery",
     )
     ids = [
         row[0]
-        for row in odoo.sql(f"SELECT event_id FROM inboost_event WHERE key = 'pos:{uuid}'")
+        for row in odoo.sql(
+            f"SELECT event_id FROM inboost_event WHERE key = 'pos:{uuid}'"
+        )
     ]
     arrivals = inboost.counts()["by_event_id"]
     assert [arrivals[event_id] for event_id in ids] == [1, 1]

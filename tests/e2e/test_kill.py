@@ -32,7 +32,8 @@ def test_killed_ten_times(odoo, inboost):
     in_flight = 0
     for _kill in range(KILLS):
         before = inboost.counts()["arrivals"]
-        odoo.start(wait=False)
+        odoo.start()
+        odoo.wake()
         wait_until(
             lambda before=before: inboost.counts()["arrivals"] > before,
             90,
@@ -43,12 +44,14 @@ def test_killed_ten_times(odoo, inboost):
         in_flight += odoo.states().get("sending", 0)
         # What ran out in the meantime is no longer counted as in flight.
         odoo.sql(
-            "UPDATE inboost_event SET lease_until = now() - interval '1 day'"
+            "UPDATE inboost_event"
+            " SET lease_until = now() AT TIME ZONE 'UTC' - interval '1 s'"
             " WHERE state = 'sending'"
         )
     assert odoo.states().get("pending", 0) > 0, "the kills came too late to matter"
     inboost.control("DELETE", "faults")
     odoo.start()
+    odoo.wake()
     wait_until(
         lambda: set(odoo.states()) <= {"done", "held"}, 180, "the end of the delivery"
     )
@@ -61,6 +64,7 @@ def test_killed_ten_times(odoo, inboost):
     assert states["done"] + held == EVENTS
     assert counts["distinct"] >= states["done"]
     lost = set(
-        row[0] for row in odoo.sql("SELECT event_id FROM inboost_event WHERE state = 'done'")
+        row[0]
+        for row in odoo.sql("SELECT event_id FROM inboost_event WHERE state = 'done'")
     ) - set(counts["by_event_id"])
     assert not lost

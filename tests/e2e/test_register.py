@@ -8,16 +8,15 @@ from tests.support.odoo_server import wait_until
 from tests.support.orders import PRELUDE
 
 PHONE = "380671234567"
-SHOTS = pytest.StashKey[str]()
 
 
 @pytest.fixture(scope="module")
 def sold(odoo, inboost, page, tmp_path_factory):
     """One sale of two products to Olena, by hand."""
     odoo.shell(
-        'env["res.partner"].create({"name": "Olena Kovalenko", "phone": "+%s"})\n'
-        'user = env.ref("base.user_admin")\n'
-        "env.cr.commit()\n" % PHONE
+        'env["res.partner"].create('
+        f'{{"name": "Olena Kovalenko", "phone": "+{PHONE}"}})\n'
+        "env.cr.commit()\n"
     )
     config = odoo.value("SELECT min(id) FROM pos_config WHERE active")
     page.goto(f"{odoo.url}/web/login")
@@ -41,7 +40,9 @@ def sold(odoo, inboost, page, tmp_path_factory):
     page.locator(".paymentmethod").first.click()
     page.locator("button.validation-button, .button.next").first.click()
     page.locator(".receipt-screen, .pos-receipt").first.wait_for(timeout=30000)
-    order = odoo.sql("SELECT id, uuid, state FROM pos_order ORDER BY id DESC LIMIT 1")[0]
+    order = odoo.sql("SELECT id, uuid, state FROM pos_order ORDER BY id DESC LIMIT 1")[
+        0
+    ]
     arrived = wait_until(
         lambda: inboost.counts()["distinct"] >= 2 and inboost.counts(),
         90,
@@ -117,8 +118,10 @@ def test_order_form_shows_its_events(odoo, page, sold, tmp_path):
 
 def test_synced_again_invoiced_and_closed_is_still_one(odoo, inboost, sold):
     """The register sends the whole order again, as it does after a lost answer."""
-    script = PRELUDE + f"""
-order = env["pos.order"].search([("uuid", "=", "{sold['uuid']}")])
+    script = (
+        PRELUDE
+        + f"""
+order = env["pos.order"].search([("uuid", "=", "{sold["uuid"]}")])
 session = order.session_id
 for _n in range(3):
     again = sell(order.partner_id, order_uuid=order.uuid)
@@ -129,6 +132,7 @@ session.action_pos_session_closing_control()
 env.cr.commit()
 print("state", order.state, session.state)
 """
+    )
     done = odoo.shell(script)
     assert "state done closed" in done.stdout, done.stdout + done.stderr[-3000:]
     wait_until(lambda: not odoo.states().get("pending"), what="an empty queue")

@@ -67,7 +67,13 @@ def test_odoo_installs_it_from_there(wheel, tmp_path):
         (tmp_path / "venv" / site.strip()).joinpath("odoo.pth").write_text(home + "\n")
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     pip += ["--cache-dir", CACHE / "pip"]
-    run(*pip, "-r", ROOT / "tools/requirements-odoo.txt", "-r", ROOT / "requirements.txt")
+    run(
+        *pip,
+        "-r",
+        ROOT / "tools/requirements-odoo.txt",
+        "-r",
+        ROOT / "requirements.txt",
+    )
     run(*pip, "--no-deps", "-r", ROOT / "tools/requirements-oca.txt")
     run(*pip, "--no-deps", wheel)
     conf = tmp_path / "odoo.conf"

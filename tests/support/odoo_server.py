@@ -93,7 +93,9 @@ class OdooServer:
         if not self.uid:
             common = xmlrpc.client.ServerProxy(f"{self.url}/xmlrpc/2/common")
             self.uid = common.authenticate(self.database, "admin", "admin", {})
-        proxy = xmlrpc.client.ServerProxy(f"{self.url}/xmlrpc/2/object", allow_none=True)
+        proxy = xmlrpc.client.ServerProxy(
+            f"{self.url}/xmlrpc/2/object", allow_none=True
+        )
         return proxy.execute_kw(
             self.database, self.uid, "admin", model, method, list(args), kwargs
         )
@@ -126,15 +128,23 @@ class OdooServer:
 
     def deliver_now(self):
         """Make what waits due, and wake the cron."""
-        self.sql("UPDATE inboost_event SET next_try = now() WHERE state = 'pending'")
+        self.sql(
+            "UPDATE inboost_event SET next_try = now() AT TIME ZONE 'UTC'"
+            " WHERE state = 'pending'"
+        )
         self.sql("UPDATE inboost_endpoint SET rest_until = NULL, failures = 0")
         self.wake()
 
     def wake(self):
-        cron = self.execute("ir.model.data", "search_read", [
-            ["module", "=", "inboost_connector"], ["name", "=", "ir_cron_deliver"],
-        ], ["res_id"])[0]["res_id"]  # fmt: skip
-        self.execute("ir.cron", "method_direct_trigger", [cron])
+        """Have the server's own cron run the delivery now, not at its next turn."""
+        self.sql(
+            "INSERT INTO ir_cron_trigger (cron_id, call_at)"
+            " SELECT res_id, now() AT TIME ZONE 'UTC' FROM ir_model_data"
+            " WHERE module = 'inboost_connector' AND name = 'ir_cron_deliver'"
+        )
+        cluster.query(
+            "postgres", f"SELECT pg_notify('cron_trigger', '{self.database}')"
+        )
 
 
 CONNECT = """

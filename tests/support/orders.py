@@ -18,9 +18,11 @@ def sell(partner=None, order_uuid=None, price=10.0):
     order_uuid = order_uuid or str(uuid_lib.uuid4())
     data = {
         "uuid": order_uuid, "name": order_uuid, "state": "paid",
-        "session_id": session.id, "user_id": env.uid, "partner_id": partner and partner.id,
+        "session_id": session.id, "user_id": env.uid,
+        "partner_id": partner and partner.id,
         "pricelist_id": config.pricelist_id.id, "fiscal_position_id": False,
-        "amount_paid": price, "amount_return": 0, "amount_tax": 0, "amount_total": price,
+        "amount_paid": price, "amount_return": 0,
+        "amount_tax": 0, "amount_total": price,
         "date_order": fields.Datetime.to_string(fields.Datetime.now()),
         "last_order_preparation_change": "{}", "to_invoice": False,
         "lines": [(0, 0, {"id": 1, "pack_lot_ids": [], "price_unit": price,

@@ -5,7 +5,8 @@ FILL = """
 from odoo import fields
 backend = env["inboost.backend"].search([], limit=1)
 partners = env["res.partner"].with_context(tracking_disable=True).create([
-    {{"name": "Customer %s" % n, "phone": "+38050%07d" % n}} for n in range({customers})])
+    {{"name": "Customer %s" % n, "phone": "+38050%07d" % n}}
+    for n in range({customers})])
 now = fields.Datetime.now()
 for number, partner in enumerate(partners):
     env["inboost.event"]._capture(backend, [

@@ -4,7 +4,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from datetime import timedelta
 from uuid import uuid4
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
@@ -75,7 +75,7 @@ class InboostEvent(models.Model):
                 claimed.append((event.id, event._to_request()))
             except (UserError, mapping.MappingError) as error:
                 bad.append((event.id, str(error)))
-        self.env.cr.commit()
+        self.env["ir.cron"]._commit_progress()
         for event_id, error in bad:
             self._settle_one(event_id, lease, None, Outcome(Verdict.FAILED, error))
         return claimed
@@ -224,14 +224,19 @@ class InboostEvent(models.Model):
             duplicate = verdict is Verdict.DUPLICATE
             self._finish("done", duplicate=duplicate, reason=False)
         elif verdict is Verdict.UNKNOWN:
-            self._finish("held", reason=_("Nobody knows whether it arrived: %s", reason))
+            self._finish(
+                "held", reason=self.env._("Nobody knows whether it arrived: %s", reason)
+            )
         elif verdict is Verdict.FAILED:
             self._finish("failed", reason=reason)
         else:
             if verdict is Verdict.PAUSE_BACKEND:
                 self.backend_id._pause(
-                    _("InBoost refused the credentials: %s. Check them, then press "
-                      "Connect.", reason)
+                    self.env._(
+                        "InBoost refused the credentials: %s. Check them, then press "
+                        "Connect.",
+                        reason,
+                    )
                 )
             elif verdict is Verdict.PAUSE_ENDPOINT:
                 self.endpoint_id._pause(reason)
@@ -267,13 +272,16 @@ class InboostEvent(models.Model):
         ).try_lock_for_update()
         for event in events:
             verdict = after_unknown(event.endpoint_id.guarantee)
-            event._move(verdict, _("the process that sent it was killed"))
-        self.env.cr.commit()
+            event._move(verdict, self.env._("the process that sent it was killed"))
+        self.env["ir.cron"]._commit_progress()
 
     def _plan_next_run(self):
         """Wake up when the next event is due, a rest ends or a lease runs out."""
         now = fields.Datetime.now()
-        connected = [("endpoint_id.paused", "=", False), ("backend_id.state", "=", "connected")]
+        connected = [
+            ("endpoint_id.paused", "=", False),
+            ("backend_id.state", "=", "connected"),
+        ]
         first = self.search(
             [("state", "=", "pending"), *connected], order="next_try", limit=1
         )
