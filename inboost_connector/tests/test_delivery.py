@@ -183,7 +183,9 @@ class TestDelivery(InboostCase):
         self.fake.script[WEBHOOK] = [500, 200]
         first = self.capture_some()
         second = self.capture_some()
-        other = self.capture_some(partner=self.other_customer_with_phone())
+        other = self.capture_some(
+            operation="purchase_details", partner=self.other_customer_with_phone()
+        )
         self.deliver()
         self.assertEqual(first.state, "pending")
         self.assertEqual(second.state, "pending", "waits for the first")
@@ -192,7 +194,7 @@ class TestDelivery(InboostCase):
         self.deliver()
         self.assertEqual((first + second).mapped("state"), ["done", "done"])
         sent = [body["eventId"] for body in self.fake.bodies(WEBHOOK)]
-        self.assertLess(sent.index(first.event_id), sent.index(second.event_id))
+        self.assertEqual(sent, [first.event_id, first.event_id, second.event_id])
 
     def test_waiting_in_order_is_bounded(self):
         first = self.capture_some()
