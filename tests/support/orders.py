@@ -4,6 +4,7 @@
 PRELUDE = """
 import uuid as uuid_lib
 from odoo import fields
+env = env(user=env.ref("base.user_admin").id)
 config = env["pos.config"].search([("company_id", "=", env.company.id)], limit=1)
 session = config.current_session_id
 if not session:
