@@ -6,6 +6,7 @@ import argparse
 import hashlib
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import tempfile
@@ -140,11 +141,26 @@ def copy(template, database):
     drop(database)
     createdb = postgres_bin() / "createdb"
     run(createdb, *address(), "-U", USER, "-T", template, database)
+    if filestore(template).exists():
+        shutil.copytree(filestore(template), filestore(database), copy_function=os.link)
+
+
+def rename(database, name):
+    drop(name)
+    query("postgres", f'ALTER DATABASE "{database}" RENAME TO "{name}"')
+    if filestore(database).exists():
+        filestore(database).rename(filestore(name))
 
 
 def drop(database):
     dropdb = postgres_bin() / "dropdb"
     run(dropdb, *address(), "-U", USER, "--force", "--if-exists", database)
+    shutil.rmtree(filestore(database), ignore_errors=True)
+
+
+def filestore(database):
+    """Images and other files of a database; Odoo never changes one in place."""
+    return STATE / "data" / "filestore" / database
 
 
 def write_conf(port):
@@ -187,12 +203,15 @@ def odoo(database, *arguments, log):
         raise Trouble(f"Odoo failed; its last words: {text[-1500:]}\nAll of it: {path}")
 
 
-def template(name, modules, demo=True):
+def template(name, modules):
     """A database with ``modules``, made once for each version of our code."""
     key = hashlib.sha256(modules.encode() + fingerprint()).hexdigest()[:8]
     database = f"{name}_{key}"
     if not exists(database):
         say(f"making the database {database} (about a minute)")
+        for old in query("postgres", "SELECT datname FROM pg_database").splitlines():
+            if re.fullmatch(rf"{name}_[0-9a-f]{{8}}(_new)?", old):
+                drop(old)
         base = f"base_{hashlib.sha256(modules.encode()).hexdigest()[:8]}"
         if not exists(base):
             drop(f"{base}_new")
@@ -200,10 +219,10 @@ def template(name, modules, demo=True):
             others += ",pos_loyalty,contacts,utm,phone_validation"
             others += ",partner_firstname,partner_contact_birthdate"
             odoo(f"{base}_new", "-i", others, "--with-demo", log="base.log")
-            query("postgres", f'ALTER DATABASE "{base}_new" RENAME TO "{base}"')
+            rename(f"{base}_new", base)
         copy(base, f"{database}_new")
         odoo(f"{database}_new", "-i", modules, log="template.log")
-        query("postgres", f'ALTER DATABASE "{database}_new" RENAME TO "{database}"')
+        rename(f"{database}_new", database)
     return database
 
 

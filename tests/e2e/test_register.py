@@ -6,40 +6,50 @@ import pytest
 
 from tests.support.odoo_server import wait_until
 from tests.support.orders import PRELUDE
+from tests.support.register import (
+    add_product,
+    choose_customer,
+    open_register,
+    pay,
+    press,
+    sign_in,
+)
 
 PHONE = "380671234567"
 
 
+SHELF = f"""
+env = env(user=env.ref("base.user_admin").id)
+env["res.partner"].create({{"name": "Olena Kovalenko", "phone": "+{PHONE}"}})
+vat = env["account.tax"].create(
+    {{"name": "VAT", "amount": 20, "price_include_override": "tax_included"}})
+config = env["pos.config"].search([], order="id", limit=1)
+for name, sku, barcode, price in (
+    ("Green tea", "TEA-01", "4820000000017", 120.0),
+    ("Oolong tea", "TEA-02", "4820000000024", 99.9),
+):
+    env["product.product"].create({{
+        "name": name, "default_code": sku, "barcode": barcode, "list_price": price,
+        "taxes_id": vat.ids, "available_in_pos": True,
+        "pos_categ_ids": config.iface_available_categ_ids[:1].ids}})
+env.cr.commit()
+print("on the shelf")
+"""
+
+
 @pytest.fixture(scope="module")
-def sold(odoo, inboost, page, tmp_path_factory):
-    """One sale of two products to Olena, by hand."""
-    odoo.shell(
-        'env["res.partner"].create('
-        f'{{"name": "Olena Kovalenko", "phone": "+{PHONE}"}})\n'
-        "env.cr.commit()\n"
-    )
-    config = odoo.value("SELECT min(id) FROM pos_config WHERE active")
-    page.goto(f"{odoo.url}/web/login")
-    page.fill("input[name=login]", "admin")
-    page.fill("input[name=password]", "admin")
-    page.click("button[type=submit]")
-    page.wait_for_url("**/odoo**")
-    page.goto(f"{odoo.url}/pos/ui?config_id={config}")
-    opening = page.locator(".modal button:has-text('Open Register')")
-    product = page.locator("article.product")
-    opening.or_(product).first.wait_for(timeout=60000)
-    if opening.count():
-        opening.click()
-        opening.wait_for(state="detached")
-    page.locator("button.set-partner, button:has-text('Customer')").first.click()
-    page.locator(".partner-list input, .modal input").first.fill("Olena Kov")
-    page.locator(".partner-line:has-text('Olena Kovalenko')").first.click()
-    for name in sellable(odoo):
-        page.locator(f"article.product:has-text('{name}')").first.click()
-    page.locator("button.pay-order-button, button.pay").first.click()
-    page.locator(".paymentmethod").first.click()
-    page.locator("button.validation-button, .button.next").first.click()
-    page.locator(".receipt-screen, .pos-receipt").first.wait_for(timeout=30000)
+def sold(odoo, inboost, page):
+    """Two green teas and an oolong at 10 % off, to Olena, by hand."""
+    assert "on the shelf" in odoo.shell(SHELF).stdout
+    sign_in(page, odoo)
+    open_register(page, odoo)
+    choose_customer(page, "Olena Kovalenko")
+    add_product(page, "Green tea")
+    add_product(page, "Green tea")
+    add_product(page, "Oolong tea")
+    press(page, "%", "1", "0")
+    page.locator(".orderline:has-text('10% discount')").wait_for()
+    pay(page)
     order = odoo.sql("SELECT id, uuid, state FROM pos_order ORDER BY id DESC LIMIT 1")[
         0
     ]
@@ -50,20 +60,6 @@ def sold(odoo, inboost, page, tmp_path_factory):
     )
     assert arrived["doubled"] == []
     return {"id": int(order[0]), "uuid": order[1]}
-
-
-def sellable(odoo):
-    """Two products that need no choice of variant or weight."""
-    return [
-        row[0]
-        for row in odoo.sql(
-            "SELECT t.name->>'en_US' FROM product_template t"
-            " JOIN product_product p ON p.product_tmpl_id = t.id AND p.active"
-            " WHERE t.available_in_pos AND t.active AND NOT t.to_weight"
-            " AND t.list_price > 0 AND t.type = 'consu' AND t.tracking = 'none'"
-            " GROUP BY t.id, t.name HAVING count(*) = 1 ORDER BY t.id LIMIT 2"
-        )
-    ]
 
 
 def test_one_webhook_and_details_equal_to_the_order(odoo, inboost, sold):

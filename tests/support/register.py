@@ -1,0 +1,42 @@
+"""What a cashier does, in Chromium."""
+
+
+def sign_in(page, odoo, login="admin"):
+    page.goto(f"{odoo.url}/web/login")
+    page.fill("input[name=login]", login)
+    page.fill("input[name=password]", login)
+    page.click("button[type=submit]")
+    page.wait_for_url("**/odoo**")
+
+
+def open_register(page, odoo):
+    config = odoo.value("SELECT min(id) FROM pos_config WHERE active")
+    page.goto(f"{odoo.url}/pos/ui?config_id={config}")
+    page.locator(".open-register-btn").click(timeout=60000)
+    page.locator(".modal button:has-text('Open Register')").click()
+    page.locator("article.product").first.wait_for()
+
+
+def choose_customer(page, name):
+    page.locator("button.set-partner").click()
+    page.locator(".modal input").first.fill(name)
+    page.locator(f".partner-line:has-text('{name}')").click()
+
+
+def add_product(page, name):
+    page.locator(f"article.product:has-text('{name}')").first.click()
+    page.locator(f".orderline:has-text('{name}')").wait_for()
+
+
+def press(page, *keys):
+    """On the number pad: the last line's quantity, discount or price."""
+    for key in keys:
+        page.locator(".numpad-button").get_by_text(key, exact=True).click()
+
+
+def pay(page):
+    """Pay the whole order by the first method, and see the receipt."""
+    page.locator("button.pay-order-button").click()
+    page.locator(".paymentmethod").first.click()
+    page.locator("button.validation-button").click()
+    page.locator(".receipt-screen").wait_for()
