@@ -100,20 +100,22 @@ class OdooServer:
             self.database, self.uid, "admin", model, method, list(args), kwargs
         )
 
-    def shell(self, script, database=None, check=True):
+    def shell(self, script, database=None):
         """Run ``script`` in Odoo's shell: a process of its own with ``env``.
 
         :return: the finished process
         """
-        return subprocess.run(
+        done = subprocess.run(
             self.shell_command(database),
             input=script,
             text=True,
             capture_output=True,
             cwd=STATE,
-            check=check,
+            check=False,
             timeout=300,
         )
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done
 
     def shell_command(self, database=None):
         return [
