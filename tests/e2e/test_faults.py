@@ -6,7 +6,7 @@ from tests.support.odoo_server import wait_until
 from tests.support.orders import PRELUDE
 
 DETAILS = "api/Purchases/AddPurchase"
-WEBHOOK = "api/webhok/purchase-token/"
+WEBHOOK = "webhook/purchase-token"
 FAULTS = {
     # name: fault, then state of the webhook's event and of the details' event
     "500": ({"status": 500, "times": 1}, "pending", "pending"),

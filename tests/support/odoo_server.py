@@ -131,7 +131,9 @@ class OdooServer:
     def deliver_now(self):
         """Make what waits due, and wake the cron."""
         self.sql(
-            "UPDATE inboost_event SET next_try = now() AT TIME ZONE 'UTC'"
+            # Odoo's own times have no fractions: a later one would not be due yet.
+            "UPDATE inboost_event"
+            " SET next_try = date_trunc('second', now() AT TIME ZONE 'UTC')"
             " WHERE state = 'pending'"
         )
         self.sql("UPDATE inboost_endpoint SET rest_until = NULL, failures = 0")
