@@ -99,6 +99,12 @@ class InboostEndpoint(models.Model):
 
     # -- computes and constraints --------------------------------------------------
 
+    @api.depends("operation")
+    def _compute_display_name(self):
+        titles = dict(self._fields["operation"]._description_selection(self.env))
+        for endpoint in self:
+            endpoint.display_name = titles.get(endpoint.operation, "")
+
     @api.depends("operation", "body", "backend_id.phone_style")
     def _compute_preview(self):
         for endpoint in self:

@@ -123,15 +123,10 @@ class InboostEvent(models.Model):
             except ValueError as error:
                 event.body_text = str(error)
 
-    @api.depends("operation", "res_name")
+    @api.depends("endpoint_id", "res_name", "key")
     def _compute_display_name(self):
-        titles = dict(
-            self.env["inboost.endpoint"]
-            ._fields["operation"]
-            ._description_selection(self.env)
-        )
         for event in self:
-            title = titles.get(event.operation, event.operation)
+            title = event.endpoint_id.display_name
             event.display_name = f"{title} {event.res_name or event.key or ''}".strip()
 
     # -- CRUD ----------------------------------------------------------------------
