@@ -48,6 +48,7 @@ class Bonus(TypedDict):
 
     code: str  # readable and unique; the same over all tries
     kind: str  # "accrual" or "redemption"
+    reason: str  # "order", "reversal" of an order, "expiry" or "other"
     amount: float  # points, positive
     balance: float  # points of the card afterwards
     program: str
@@ -97,6 +98,7 @@ _PURCHASE = Purchase(
 _BONUS = Bonus(
     code="ACC-0001",
     kind="accrual",
+    reason="order",
     amount=10.0,
     balance=45.0,
     program="Loyalty card",

@@ -1,4 +1,6 @@
 from . import (
+    test_bonus_balance,
+    test_bonus_ledger,
     test_capture,
     test_delivery,
     test_event_actions,
