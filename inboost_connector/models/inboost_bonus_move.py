@@ -16,7 +16,7 @@ class Operation:
     :ivar kind: of the rows; by the sign of the change when empty
     :ivar order: the order behind it, or None
     :ivar gross: what of each card the order spent, {card id: points}; these are taken
-        off the net change to tell what was won. None: the change is not mixed
+        off the net change to tell what was won
     :ivar silent: neither accruals nor redemptions are sent, only balances
     :ivar before: {card id: points before}
     :ivar owners: {(partner, program)} whose balance changed though no points did
@@ -25,7 +25,7 @@ class Operation:
     kind: str = ""
     order: object = None
     order_uuid: str = ""
-    gross: object = None
+    gross: dict = field(default_factory=dict)
     reason: str = ""
     silent: bool = False
     before: dict = field(default_factory=dict)
@@ -50,7 +50,7 @@ class InboostBonusMove(models.Model):
     card_id = fields.Many2one(
         "loyalty.card", readonly=True, ondelete="set null", index="btree_not_null"
     )
-    card_code = fields.Char("Card Code", readonly=True)
+    card_code = fields.Char(readonly=True)
     partner_id = fields.Many2one(
         "res.partner",
         "Customer",
@@ -152,7 +152,7 @@ class InboostBonusMove(models.Model):
     def _row(self, card, operation):
         """Values of the row of ``card``; None when nothing happened to it."""
         change = rounded(card.points - operation.before[card.id])
-        spent = (operation.gross or {}).get(card.id, 0.0)
+        spent = operation.gross.get(card.id, 0.0)
         won, spent = self._split(change, spent)
         if not won and not spent:
             return None

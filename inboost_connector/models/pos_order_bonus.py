@@ -13,7 +13,7 @@ class PosOrder(models.Model):
             kind="reversal" if self.is_refund else "",
         ) as operation:
             result = super().confirm_coupon_programs(coupon_data)
-            operation.gross = self.sudo()._inboost_points_spent()
+            operation.gross.update(self.sudo()._inboost_points_spent())
         return result
 
     def _inboost_points_spent(self):
