@@ -37,5 +37,6 @@
         "views/inboost_menus.xml",
         "views/inboost_bonus_move_views.xml",
     ],
+    "post_init_hook": "post_init_hook",
     "application": True,
 }

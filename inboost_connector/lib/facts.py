@@ -130,6 +130,7 @@ SAMPLES = {
     "bonuses_expiring": {
         "date": "2026-02-07",
         "phones": ["380671234567"],
+        "time": _PURCHASE["time"],
         "customers": [{"phone": "380671234567", "amount": 12.0, "date": "2026-02-05"}],
     },
 }

@@ -1,7 +1,9 @@
 from . import (
     inboost_backend,
     inboost_bonus_event,
+    inboost_bonus_expiry,
     inboost_bonus_move,
+    inboost_bonus_reconcile,
     inboost_document_mixin,
     inboost_endpoint,
     inboost_event,
