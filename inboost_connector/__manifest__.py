@@ -36,6 +36,7 @@
         "views/res_config_settings_views.xml",
         "views/inboost_menus.xml",
         "views/inboost_bonus_move_views.xml",
+        "views/inboost_bonus_views.xml",
     ],
     "post_init_hook": "post_init_hook",
     "application": True,

@@ -4,6 +4,7 @@ from . import (
     inboost_bonus_expiry,
     inboost_bonus_move,
     inboost_bonus_reconcile,
+    inboost_bonus_shown,
     inboost_document_mixin,
     inboost_endpoint,
     inboost_event,

@@ -1,10 +1,9 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import groupby
 
 from odoo import api, fields, models
-from odoo.tools import SQL, split_every
+from odoo.tools import SQL, groupby, split_every
 
 from ..lib import phone as phones
 from ..lib.facts import iso

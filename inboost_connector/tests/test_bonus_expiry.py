@@ -1,3 +1,4 @@
+import base64
 from datetime import timedelta
 
 from freezegun import freeze_time
@@ -61,7 +62,8 @@ class TestBonusExpiry(BonusCase):
             [e.fact["reason"] for e in self.events("bonus_redemption")],
             ["expiry", "expiry"],
         )
-        self.deliver()
+        with freeze_time(self.today + timedelta(days=10), tick=True):
+            self.deliver()
         balances = {
             b["userPhoneNumber"]: b["amount"] for b in self.fake.bodies(BALANCE)
         }
@@ -154,3 +156,37 @@ class TestBonusExpiry(BonusCase):
         self.program.inboost_validity_days = 10
         self.run_day(0)
         self.assertEqual(card.points, 3)
+
+    def test_shown_and_downloaded_before_it_goes(self):
+        card = self.make_card()
+        self.win(-28, 10, card)
+        self.win(-10, 4, card)
+        self.win(-40, 3, self.make_card(0, self.other_customer))
+        self.customer.name = "=cmd()"
+        action = self.backend.action_preview_notice()
+        preview = self.env[action["res_model"]].browse(action["res_id"])
+        self.assertEqual(preview.line_ids.mapped("points"), [10])
+        text = base64.b64decode(preview.file).decode("utf-8-sig")
+        self.assertEqual(
+            text.splitlines()[1],
+            f"'=cmd(),+380671234567,10,{self.today + timedelta(days=2)}",
+        )
+        self.assertFalse(self.notices(), "only shown")
+        action = self.program.action_inboost_expired()
+        preview = self.env[action["res_model"]].browse(action["res_id"])
+        self.assertEqual(preview.line_ids.partner_id, self.other_customer)
+        action = self.program.action_inboost_expiring()
+        preview = self.env[action["res_model"]].browse(action["res_id"])
+        self.assertEqual(preview.line_ids.mapped("points"), [3, 10, 4])
+
+    def test_card_and_contact_show_what_expires_when(self):
+        card = self.make_card()
+        self.win(-28, 10, card)
+        self.win(-25, 4, self.make_card())
+        day = fields.Date.to_string(self.today + timedelta(days=2))
+        self.assertIn(day, card.inboost_expiry)
+        self.assertEqual(card.inboost_expiry.count("<tr>"), 2)
+        self.assertEqual(self.customer.inboost_expiry.count("<tr>"), 3)
+        self.assertFalse(self.other_customer.inboost_expiry)
+        action = self.customer.action_view_inboost_moves()
+        self.assertEqual(self.Move.search_count(action["domain"]), 2)
