@@ -1,1 +1,6 @@
-from . import models
+from . import models, wizards
+
+
+def post_init_hook(env):
+    """Points that there are already enter the ledger."""
+    env["inboost.bonus.move"]._open()

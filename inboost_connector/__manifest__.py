@@ -35,6 +35,9 @@
         "views/pos_order_views.xml",
         "views/res_config_settings_views.xml",
         "views/inboost_menus.xml",
+        "views/inboost_bonus_move_views.xml",
+        "views/inboost_bonus_views.xml",
     ],
+    "post_init_hook": "post_init_hook",
     "application": True,
 }

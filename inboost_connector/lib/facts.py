@@ -48,6 +48,7 @@ class Bonus(TypedDict):
 
     code: str  # readable and unique; the same over all tries
     kind: str  # "accrual" or "redemption"
+    reason: str  # "order", "reversal" of an order, "expiry" or "other"
     amount: float  # points, positive
     balance: float  # points of the card afterwards
     program: str
@@ -97,6 +98,7 @@ _PURCHASE = Purchase(
 _BONUS = Bonus(
     code="ACC-0001",
     kind="accrual",
+    reason="order",
     amount=10.0,
     balance=45.0,
     program="Loyalty card",
@@ -128,6 +130,7 @@ SAMPLES = {
     "bonuses_expiring": {
         "date": "2026-02-07",
         "phones": ["380671234567"],
+        "time": _PURCHASE["time"],
         "customers": [{"phone": "380671234567", "amount": 12.0, "date": "2026-02-05"}],
     },
 }

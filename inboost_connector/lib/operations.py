@@ -28,7 +28,8 @@ DETAILS = (
 )
 BONUS = (
     f"{{event: '%s', eventId: event_id, code: code, UserPhoneNumber: {PHONE}, "
-    "amount: amount, balance: balance, program: program, orderId: order.uuid, "
+    "amount: amount, balance: balance, program: program, reason: reason, "
+    "orderId: order.uuid, "
     f"date: date(time, {MINUTE})}}"
 )
 
@@ -39,6 +40,7 @@ class Operation:
     ``webhook`` (a full address with its token, pasted by the administrator)
     :ivar body: JMESPath over the fact and its envelope (event_id, phone, key,
         phone_style); empty for no body
+    :ivar personal: about one customer, so that it waits for a phone
     :ivar rows, total: JMESPaths over the answer of a list"""
 
     title: str
@@ -49,6 +51,7 @@ class Operation:
     guarantee: str = "at_least_once"
     enabled: bool = True
     known: str = "assumed"
+    personal: bool = True
     rows: str = ""
     total: str = ""
 
@@ -121,5 +124,6 @@ OPERATIONS = {
         "phones: phones}",
         guarantee="at_most_once",
         known="weak",
+        personal=False,
     ),
 }

@@ -8,6 +8,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
+from ..lib.operations import OPERATIONS
+
 _logger = logging.getLogger(__name__)
 
 LIVE, HISTORY = 0, 10
@@ -279,7 +281,11 @@ class InboostEvent(models.Model):
                     "res_model": record._name if record else False,
                     "res_id": record.id if record else False,
                     "res_name": record.display_name if record else False,
-                    **self._addressed_to(partner),
+                    **(
+                        self._addressed_to(partner)
+                        if OPERATIONS[operation].personal
+                        else self._ready()
+                    ),
                 }
                 for operation, key, fact, occurred_at in facts
                 if (operation, key) not in known
@@ -300,10 +306,7 @@ class InboostEvent(models.Model):
             return {
                 "partner_id": partner.id,
                 "phone": phone,
-                "state": "pending",
-                "reason": False,
-                "queued_at": fields.Datetime.now(),
-                "next_try": fields.Datetime.now(),
+                **self._ready(),
             }
         if not partner:
             reason = self.env._("No customer")
@@ -312,6 +315,17 @@ class InboostEvent(models.Model):
         else:
             reason = self.env._("The customer has no phone")
         return {"partner_id": partner.id, "state": "parked", "reason": reason}
+
+    @api.model
+    def _ready(self):
+        """Values of an event that may go now."""
+        now = fields.Datetime.now()
+        return {
+            "state": "pending",
+            "reason": False,
+            "queued_at": now,
+            "next_try": now,
+        }
 
     def _set_customer(self, partner):
         """The customer of parked events became known."""
@@ -345,13 +359,8 @@ class InboostEvent(models.Model):
         for event in self.sudo():
             event.write(
                 self._addressed_to(event.partner_id)
-                if not event.phone
-                else {
-                    "state": "pending",
-                    "reason": False,
-                    "queued_at": fields.Datetime.now(),
-                    "next_try": fields.Datetime.now(),
-                }
+                if not event.phone and OPERATIONS[event.operation].personal
+                else self._ready()
             )
         self._trigger_delivery()
 

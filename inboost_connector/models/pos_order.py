@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL
 
 from ..lib.facts import Purchase, PurchaseLine, iso
@@ -9,32 +9,8 @@ RECONCILE_BATCH = 500
 
 
 class PosOrder(models.Model):
-    _inherit = "pos.order"
-
-    inboost_event_count = fields.Integer(
-        compute="_compute_inboost_event_count",
-        groups="inboost_connector.group_inboost_user",
-    )
-
-    def _compute_inboost_event_count(self):
-        counts = dict(
-            self.env["inboost.event"]._read_group(
-                [("res_model", "=", self._name), ("res_id", "in", self.ids)],
-                ["res_id"],
-                ["__count"],
-            )
-        )
-        for order in self:
-            order.inboost_event_count = counts.get(order.id, 0)
-
-    def action_view_inboost_events(self):
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "inboost_connector.action_inboost_event"
-        )
-        action["domain"] = [("res_model", "=", self._name), ("res_id", "=", self.id)]
-        action["context"] = {}
-        return action
+    _name = "pos.order"
+    _inherit = ["pos.order", "inboost.document.mixin"]
 
     # -- capture -------------------------------------------------------------------
 
@@ -64,7 +40,9 @@ class PosOrder(models.Model):
     def _inboost_capture_for(self, backend, again=""):
         self.ensure_one()
         key = f"pos:{self.uuid}"
-        fact = self._inboost_purchase()
+        fact = self._inboost_fact_for(backend)
+        if not fact:
+            return self.env["inboost.event"]
         webhook = "purchase_refund" if fact["is_refund"] else "purchase"
         return self.env["inboost.event"]._capture(
             backend,
@@ -124,6 +102,10 @@ class PosOrder(models.Model):
                 order._inboost_capture_for(backend)
 
     # -- fact ----------------------------------------------------------------------
+
+    def _inboost_fact_for(self, backend):
+        """The purchase as ``backend`` should have it; None when it has it already."""
+        return self._inboost_purchase()
 
     def _inboost_purchase(self):
         """:rtype: lib.facts.Purchase"""

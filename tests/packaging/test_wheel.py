@@ -53,6 +53,7 @@ def test_addon_is_where_odoo_looks(wheel):
         "static/description/icon.png",
     ):
         assert addon + name in names
+    assert "odoo/addons/inboost_connector_sale/views/sale_order_views.xml" in names
     assert "odoo/__init__.py" not in names
     assert "odoo/addons/__init__.py" not in names
 

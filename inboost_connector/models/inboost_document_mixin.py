@@ -1,0 +1,33 @@
+from odoo import fields, models
+
+
+class InboostDocumentMixin(models.AbstractModel):
+    """A document that shows what InBoost was told of it."""
+
+    _name = "inboost.document.mixin"
+    _description = "InBoost Document"
+
+    inboost_event_count = fields.Integer(
+        compute="_compute_inboost_event_count",
+        groups="inboost_connector.group_inboost_user",
+    )
+
+    def _compute_inboost_event_count(self):
+        counts = dict(
+            self.env["inboost.event"]._read_group(
+                [("res_model", "=", self._name), ("res_id", "in", self.ids)],
+                ["res_id"],
+                ["__count"],
+            )
+        )
+        for document in self:
+            document.inboost_event_count = counts.get(document.id, 0)
+
+    def action_view_inboost_events(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "inboost_connector.action_inboost_event"
+        )
+        action["domain"] = [("res_model", "=", self._name), ("res_id", "=", self.id)]
+        action["context"] = {}
+        return action

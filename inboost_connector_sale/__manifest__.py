@@ -1,0 +1,17 @@
+# Copyright 2026 InBoost Connector contributors
+# License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+{
+    "name": "InBoost Connector: Sales",
+    "summary": "Sale orders and their bonuses in step with InBoost",
+    "version": "19.0.1.0.0",
+    "category": "Sales/Sales",
+    "license": "AGPL-3",
+    "author": "InBoost Connector contributors",
+    "website": "https://inboost.ai",
+    "depends": ["inboost_connector", "sale_loyalty"],
+    "data": [
+        "views/inboost_backend_views.xml",
+        "views/sale_order_views.xml",
+    ],
+    "auto_install": True,
+}

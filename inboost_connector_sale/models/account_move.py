@@ -1,0 +1,16 @@
+from odoo import models
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    def _invoice_paid_hook(self):
+        result = super()._invoice_paid_hook()
+        # Comes with none, several, and again after a payment was taken off.
+        invoices = self.filtered(
+            lambda move: move.move_type == "out_invoice" and not move.pos_order_ids
+        )
+        orders = invoices.line_ids.sale_line_ids.order_id
+        if orders:
+            orders.sudo()._inboost_capture("paid")
+        return result

@@ -1,0 +1,41 @@
+from odoo import models
+
+
+class PosOrder(models.Model):
+    _inherit = "pos.order"
+
+    def _inboost_fact_for(self, backend):
+        """Lines of a sale order that was a purchase already are none again: a web
+        order that is paid when it is fetched."""
+        fact = super()._inboost_fact_for(backend)
+        told = self._inboost_told_sales(backend)
+        if not told or not fact:
+            return fact
+        rest = self.lines.filtered(lambda line: line.sale_order_origin_id not in told)
+        if not rest:
+            return None
+        uuids = set(rest.mapped("uuid"))
+        lines = [line for line in fact["lines"] if line["uuid"] in uuids]
+        sums = {
+            name: self._inboost_round(sum(line[name] for line in lines))
+            for name in ("untaxed", "tax", "total")
+        }
+        return {**fact, "lines": lines, **sums}
+
+    def _inboost_told_sales(self, backend):
+        """Sale orders of the lines that ``backend`` was told of as such."""
+        if self.is_refund or "sale_order_origin_id" not in self.lines._fields:
+            return self.env["sale.order"]
+        orders = self.lines.sale_order_origin_id.filtered("inboost_uuid")
+        keys = set(
+            self.env["inboost.event"]
+            .search(
+                [
+                    ("backend_id", "=", backend.id),
+                    ("operation", "in", ("purchase", "purchase_details")),
+                    ("key", "in", [f"sale:{o.inboost_uuid}" for o in orders]),
+                ]
+            )
+            .mapped("key")
+        )
+        return orders.filtered(lambda order: f"sale:{order.inboost_uuid}" in keys)

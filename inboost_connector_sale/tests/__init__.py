@@ -1,0 +1,1 @@
+from . import test_bonus_sequences, test_sale_bonuses, test_sale_orders

@@ -1,0 +1,153 @@
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.inboost_connector.tests.common import DETAILS
+
+from .common import SaleCase
+
+EVENT = "odoo.addons.inboost_connector.models.inboost_event"
+
+
+@tagged("post_install", "-at_install")
+class TestSaleOrders(SaleCase):
+    def test_confirmed_order_is_a_purchase_once(self):
+        order = self.make_order(quantity=3)
+        self.assertFalse(self.told(order))
+        order.action_confirm()
+        events = self.told(order)
+        self.assertEqual(events.mapped("operation"), ["purchase", "purchase_details"])
+        self.assertEqual(set(events.mapped("key")), {f"sale:{order.inboost_uuid}"})
+        self.invoice_and_pay(order)
+        self.env["inboost.backend"]._cron_reconcile()
+        self.assertEqual(self.told(order), events)
+
+    def test_details_equal_the_order(self):
+        order = self.make_order(quantity=3, product=self.cup)
+        order.order_line.write({"discount": 10, "tax_ids": self.taxes["tax7"].ids})
+        order.action_confirm()
+        self.deliver()
+        [sent] = self.fake.bodies(DETAILS)
+        self.assertAlmostEqual(sent["total"], order.amount_total)
+        self.assertAlmostEqual(sent["tax"], order.amount_tax)
+        [line] = sent["lines"]
+        self.assertAlmostEqual(line["quantity"], 3)
+        self.assertAlmostEqual(line["total"], order.order_line.price_total)
+        self.assertAlmostEqual(sent["discount"], order.order_line.price_total / 9)
+
+    def test_paid_mode_waits_for_the_invoice(self):
+        self.backend.sale_moment = "paid"
+        order = self.make_order()
+        order.action_confirm()
+        self.env["inboost.backend"]._cron_reconcile()
+        self.assertFalse(self.told(order))
+        invoice = self.invoice_and_pay(order)
+        events = self.told(order)
+        self.assertEqual(len(events), 2)
+        # Paid again after the payment was taken off.
+        lines = invoice.line_ids.filtered("matched_credit_ids")
+        lines.remove_move_reconcile()
+        self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=invoice.ids
+        ).create({})._create_payments()
+        self.assertEqual(self.told(order), events)
+
+    def test_cancelled_drafted_and_confirmed_again(self):
+        order = self.make_order()
+        order.action_confirm()
+        first = order.inboost_uuid
+        order._action_cancel()
+        refund = self.told(order)[-1]
+        self.assertEqual(refund.operation, "purchase_details")
+        self.assertEqual(refund.fact["total"], -order.amount_total)
+        self.assertEqual(refund.fact["refund_of"]["uuid"], first)
+        order.action_draft()
+        order.action_confirm()
+        self.assertNotEqual(order.inboost_uuid, first)
+        details = self.told(order, "purchase_details")
+        self.assertEqual(len(set(details.mapped("key"))), 3)
+        total = sum(event.fact["total"] for event in details)
+        self.assertAlmostEqual(total, order.amount_total)
+
+    def test_cancelled_draft_is_silent(self):
+        order = self.make_order()
+        order._action_cancel()
+        self.assertFalse(self.events_of(order))
+
+    def test_several_confirmed_at_once(self):
+        orders = self.make_order() + self.make_order(self.other_customer)
+        orders.action_confirm()
+        for order in orders:
+            self.assertEqual(len(self.told(order)), 2)
+
+    def test_settled_in_the_register_counts_there(self):
+        order = self.make_order()
+        sold = self.settle(order)
+        self.assertEqual(order.state, "sale")
+        self.assertFalse(self.told(order))
+        self.assertEqual(len(self.told(sold)), 2)
+        self.env["inboost.backend"]._cron_reconcile()
+        self.assertFalse(self.told(order))
+
+    def test_confirmed_before_it_is_paid_in_the_register(self):
+        order = self.make_order()
+        order.action_confirm()
+        sold = self.settle(order)
+        self.assertEqual(len(self.told(order)), 2)
+        self.assertFalse(self.told(sold))
+        self.env["inboost.backend"]._cron_reconcile()
+        self.assertFalse(self.told(sold))
+
+    def test_register_adds_something_to_a_confirmed_order(self):
+        order = self.make_order()
+        order.action_confirm()
+        sold = self.settle(order, more=[(self.cup, 1)])
+        details = self.told(sold, "purchase_details")
+        self.assertEqual([row["name"] for row in details.fact["lines"]], ["Cup"])
+        self.assertAlmostEqual(
+            details.fact["total"], sold.lines[-1].price_subtotal_incl
+        )
+
+    def settle(self, order, more=()):
+        """Pay a sale order at the register."""
+        if not self.config.current_session_id:
+            self.open_new_session()
+        data = self.create_ui_order_data(
+            [(self.tea, 1), *more],
+            customer=order.partner_id,
+            pos_order_ui_args={"state": "paid"},
+        )
+        data["lines"][0][2].update(
+            sale_order_origin_id=order.id, sale_order_line_id=order.order_line.id
+        )
+        return self.sell(data=data)
+
+    def test_failing_capture_confirms_and_cancels_and_is_reconciled(self):
+        order = self.make_order()
+        broken = patch.object(
+            type(order), "_inboost_purchase", side_effect=KeyError("bug")
+        )
+        with broken, mute_logger(EVENT):
+            order.action_confirm()
+        self.assertEqual(order.state, "sale")
+        self.assertFalse(self.told(order))
+        self.env["inboost.backend"]._cron_reconcile()
+        self.assertEqual(len(self.told(order)), 2)
+        with broken, mute_logger(EVENT):
+            order._action_cancel()
+        self.assertEqual(order.state, "cancel")
+
+    def test_orders_before_the_connection_are_left(self):
+        self.backend.state = "draft"
+        order = self.make_order()
+        order.action_confirm()
+        self.backend.write(
+            {
+                "state": "connected",
+                "connected_since": fields.Datetime.add(order.date_order, seconds=1),
+            }
+        )
+        self.env["inboost.backend"]._cron_reconcile()
+        self.assertFalse(self.told(order))
