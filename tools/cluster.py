@@ -203,24 +203,31 @@ def odoo(database, *arguments, log):
         raise Trouble(f"Odoo failed; its last words: {text[-1500:]}\nAll of it: {path}")
 
 
+def base(modules):
+    """A database with what ``modules`` stand on and none of ours, made once."""
+    database = f"base_{hashlib.sha256(modules.encode()).hexdigest()[:8]}"
+    if not exists(database):
+        say(f"making the database {database} (about a minute)")
+        drop(f"{database}_new")
+        others = ",".join(m for m in modules.split(",") if "inboost" not in m)
+        others += ",pos_loyalty,contacts,utm,phone_validation"
+        others += ",partner_firstname,partner_contact_birthdate"
+        odoo(f"{database}_new", "-i", others, "--with-demo", log="base.log")
+        rename(f"{database}_new", database)
+    return database
+
+
 def template(name, modules):
     """A database with ``modules``, made once for each version of our code."""
     key = hashlib.sha256(modules.encode() + fingerprint()).hexdigest()[:8]
     database = f"{name}_{key}"
     if not exists(database):
-        say(f"making the database {database} (about a minute)")
+        source = base(modules)
+        say(f"making the database {database}")
         for old in query("postgres", "SELECT datname FROM pg_database").splitlines():
             if re.fullmatch(rf"{name}_[0-9a-f]{{8}}(_new)?", old):
                 drop(old)
-        base = f"base_{hashlib.sha256(modules.encode()).hexdigest()[:8]}"
-        if not exists(base):
-            drop(f"{base}_new")
-            others = ",".join(m for m in modules.split(",") if "inboost" not in m)
-            others += ",pos_loyalty,contacts,utm,phone_validation"
-            others += ",partner_firstname,partner_contact_birthdate"
-            odoo(f"{base}_new", "-i", others, "--with-demo", log="base.log")
-            rename(f"{base}_new", base)
-        copy(base, f"{database}_new")
+        copy(source, f"{database}_new")
         odoo(f"{database}_new", "-i", modules, log="template.log")
         rename(f"{database}_new", database)
     return database
