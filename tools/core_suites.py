@@ -111,7 +111,9 @@ def check_ran(suite, text, log):
 def run(record, suites):
     cluster.start()
     try:
-        template = cluster.base(MODULES) if record else cluster.template("test", MODULES)
+        template = (
+            cluster.base(MODULES) if record else cluster.template("test", MODULES)
+        )
         found = {}
         for suite in suites:
             found.update(run_suite(suite, template))

@@ -77,10 +77,10 @@ class InboostBonusMove(models.Model):
         "were merged, a card was deleted, or a change that passed Odoo by was found. "
         "Opening: what a card had when the ledger began.",
     )
-    change = fields.Float(readonly=True, digits=(16, 2), help="Won less spent.")
-    won = fields.Float(readonly=True, digits=(16, 2), help="Points added, gross.")
-    spent = fields.Float(readonly=True, digits=(16, 2), help="Points taken, gross.")
-    balance_after = fields.Float(readonly=True, digits=(16, 2), aggregator=None)
+    change = fields.Float(readonly=True, digits=(16, DIGITS), help="Won less spent.")
+    won = fields.Float(readonly=True, digits=(16, DIGITS), help="Points added, gross.")
+    spent = fields.Float(readonly=True, digits=(16, DIGITS), help="Points taken, gross.")
+    balance_after = fields.Float(readonly=True, digits=(16, DIGITS), aggregator=None)
     time = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
     reason = fields.Char(readonly=True)
     order_model = fields.Char(readonly=True)

@@ -143,6 +143,13 @@ class TestBonusLedger(BonusCase):
         self.assertLedger(card + new)
         self.assertEqual(self.amounts("bonus_accrual"), [10, 2, 8])
 
+    def test_fractions_of_points_are_kept(self):
+        card = self.make_card(0.125)
+        for points in (0.25, 0.333333, 0.4571):
+            card.points = points
+        self.assertLedger(card)
+        self.assertAlmostEqual(sum(self.moves_of(card).mapped("change")), 0.4571, 6)
+
     def test_several_cards_written_at_once_are_one_batch(self):
         cards = self.make_card() + self.make_card() + self.make_card()
         create = type(self.Move).create
