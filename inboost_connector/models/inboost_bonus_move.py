@@ -79,7 +79,9 @@ class InboostBonusMove(models.Model):
     )
     change = fields.Float(readonly=True, digits=(16, DIGITS), help="Won less spent.")
     won = fields.Float(readonly=True, digits=(16, DIGITS), help="Points added, gross.")
-    spent = fields.Float(readonly=True, digits=(16, DIGITS), help="Points taken, gross.")
+    spent = fields.Float(
+        readonly=True, digits=(16, DIGITS), help="Points taken, gross."
+    )
     balance_after = fields.Float(readonly=True, digits=(16, DIGITS), aggregator=None)
     time = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
     reason = fields.Char(readonly=True)
