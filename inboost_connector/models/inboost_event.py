@@ -125,11 +125,11 @@ class InboostEvent(models.Model):
             except ValueError as error:
                 event.body_text = str(error)
 
-    @api.depends("endpoint_id", "res_name", "key")
+    @api.depends("endpoint_id", "res_name", "partner_id", "key")
     def _compute_display_name(self):
         for event in self:
-            title = event.endpoint_id.display_name
-            event.display_name = f"{title} {event.res_name or event.key or ''}".strip()
+            about = event.res_name or event.partner_id.display_name or event.key
+            event.display_name = f"{event.endpoint_id.display_name} {about or ''}"
 
     # -- CRUD ----------------------------------------------------------------------
 
