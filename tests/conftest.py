@@ -41,11 +41,16 @@ def odoo(inboost, request):
 
 
 @pytest.fixture(scope="module")
-def page():
-    """A page in Chromium; a machine without it fails, it does not skip."""
+def browser():
+    """Chromium; a machine without it fails, it does not skip."""
     path = shutil.which("chromium") or shutil.which("google-chrome")
     assert path, "Chromium is missing; run: make provision"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
-        yield browser.new_page(viewport={"width": 1366, "height": 900})
+        yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def page(browser):
+    return browser.new_page(viewport={"width": 1366, "height": 900})
