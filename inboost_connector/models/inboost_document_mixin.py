@@ -2,7 +2,7 @@ from odoo import fields, models
 
 
 class InboostDocumentMixin(models.AbstractModel):
-    """A document that shows what InBoost was told of it."""
+    """A document that is a purchase, and shows what InBoost was told of it."""
 
     _name = "inboost.document.mixin"
     _description = "InBoost Document"
@@ -31,3 +31,19 @@ class InboostDocumentMixin(models.AbstractModel):
         action["domain"] = [("res_model", "=", self._name), ("res_id", "=", self.id)]
         action["context"] = {}
         return action
+
+    def _inboost_capture_purchase(self, backend, fact, key, moment, again=""):
+        """A purchase or a refund: the webhook, then the details.
+
+        :param lib.facts.Purchase fact: of this document
+        :param datetime moment: when it happened
+        """
+        self.ensure_one()
+        webhook = "purchase_refund" if fact["is_refund"] else "purchase"
+        return self.env["inboost.event"]._capture(
+            backend,
+            [(webhook, key, fact, moment), ("purchase_details", key, fact, moment)],
+            self.partner_id,
+            record=self,
+            again=again,
+        )

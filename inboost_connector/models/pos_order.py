@@ -39,20 +39,11 @@ class PosOrder(models.Model):
 
     def _inboost_capture_for(self, backend, again=""):
         self.ensure_one()
-        key = f"pos:{self.uuid}"
         fact = self._inboost_fact_for(backend)
         if not fact:
             return self.env["inboost.event"]
-        webhook = "purchase_refund" if fact["is_refund"] else "purchase"
-        return self.env["inboost.event"]._capture(
-            backend,
-            [
-                (webhook, key, fact, self.date_order),
-                ("purchase_details", key, fact, self.date_order),
-            ],
-            self.partner_id,
-            record=self,
-            again=again,
+        return self._inboost_capture_purchase(
+            backend, fact, f"pos:{self.uuid}", self.date_order, again
         )
 
     def _inboost_set_customer(self):

@@ -74,18 +74,11 @@ class SaleOrder(models.Model):
         self.ensure_one()
         self._inboost_identify()
         return self._inboost_capture_purchase(
-            backend, self._inboost_purchase(), f"sale:{self.inboost_uuid}", again
-        )
-
-    def _inboost_capture_purchase(self, backend, fact, key, again=""):
-        webhook = "purchase_refund" if fact["is_refund"] else "purchase"
-        now = fields.Datetime.now() if fact["is_refund"] else self.date_order
-        return self.env["inboost.event"]._capture(
             backend,
-            [(webhook, key, fact, now), ("purchase_details", key, fact, now)],
-            self.partner_id,
-            record=self,
-            again=again,
+            self._inboost_purchase(),
+            f"sale:{self.inboost_uuid}",
+            self.date_order,
+            again,
         )
 
     def _inboost_capture_cancelled(self, fact):
@@ -97,7 +90,9 @@ class SaleOrder(models.Model):
             ]
         )
         for backend in told.backend_id:
-            self._inboost_capture_purchase(backend, fact, f"sale:{fact['uuid']}")
+            self._inboost_capture_purchase(
+                backend, fact, f"sale:{fact['uuid']}", fields.Datetime.now()
+            )
 
     @api.model
     def _inboost_reconcile(self, backend, since):
