@@ -31,6 +31,10 @@
         "views/inboost_event_views.xml",
         "views/inboost_request_log_views.xml",
         "views/inboost_endpoint_views.xml",
+        "views/inboost_customer_find_views.xml",
+        "views/inboost_customer_views.xml",
+        "views/inboost_sync_run_views.xml",
+        "views/res_partner_views.xml",
         "views/inboost_backend_views.xml",
         "views/pos_order_views.xml",
         "views/res_config_settings_views.xml",
@@ -38,6 +42,10 @@
         "views/inboost_bonus_move_views.xml",
         "views/inboost_bonus_views.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["inboost_connector/static/src/backend/**/*"],
+        "point_of_sale._assets_pos": ["inboost_connector/static/src/pos/**/*"],
+    },
     "post_init_hook": "post_init_hook",
     "application": True,
 }

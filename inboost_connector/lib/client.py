@@ -126,6 +126,11 @@ class _Adapter(HTTPAdapter):
         self.allowed_networks = tuple(allowed_networks)
         super().__init__(pool_connections=4, pool_maxsize=pool_size)
 
+    def send(self, *args, timeout=None, **kwargs):
+        # For connecting and waiting together; requests means each of them.
+        total = urllib3.Timeout(total=timeout)
+        return super().send(*args, timeout=total, **kwargs)
+
     def init_poolmanager(self, *args, **kwargs):
         result = super().init_poolmanager(*args, **kwargs)
         networks = {"allowed_networks": self.allowed_networks}

@@ -110,7 +110,7 @@ _BONUS = Bonus(
 #: One sample for each operation, for previews and test requests.
 SAMPLES = {
     "connection_test": {},
-    "customers_list": {"page": 1, "page_size": 500, "filters": []},
+    "customers_list": {"page": 1, "page_size": 500, "since": "2026-01-31T10:00:00Z"},
     "customer_find": {},
     "customer_upsert": {
         "firstname": "Olena",

@@ -55,18 +55,22 @@ def compile_expression(expression):
         raise MappingError(str(error)) from error
 
 
-def apply(expression, data):
-    """The value of ``expression`` over ``data``, without nulls.
+def search(expression, data):
+    """The value of ``expression`` over ``data``.
 
     :raise MappingError: for a bad expression, and for data it does not fit
     """
     try:
-        value = compile_expression(expression).search(data, options=_OPTIONS)
+        return compile_expression(expression).search(data, options=_OPTIONS)
     except MappingError:
         raise
     except (jmespath.exceptions.JMESPathError, ValueError, KeyError) as error:
         raise MappingError(f"{type(error).__name__}: {error}") from error
-    return prune(value)
+
+
+def apply(expression, data):
+    """As ``search``, without nulls: what is sent."""
+    return prune(search(expression, data))
 
 
 def prune(value):

@@ -12,6 +12,18 @@ CLIENT = (
     f"{{userPhoneNumber: {PHONE}, userName: firstname, lastName: lastname, "
     "email: email, birth: birthdate, profession: specialty, lang: lang}"
 )
+#: From a row to the keys of lib.customers.Customer.
+ROW = (
+    "{inboost_id: id, phone: userPhoneNumber, firstname: userName, "
+    "lastname: lastName, email: email, birthdate: birth, source: source, "
+    "specialty: profession, lang: lang}"
+)
+#: One body for every style of paging: what a style does not use is null and left out.
+LIST = (
+    "{Lang: 'UA', Filters: since && [{property: 'Changed', opr: `4`, "
+    f"filterValue: date(since, {MINUTE})}}] || `[]`, Page: page, PageSize: page_size, "
+    "Offset: offset, Limit: limit, Cursor: cursor}"
+)
 PURCHASE = (
     f"{{event: '%s', eventId: event_id, UserPhoneNumber: {PHONE}, "
     f"orderNumber: number, orderId: uuid, date: date(time, {MINUTE}), "
@@ -41,7 +53,9 @@ class Operation:
     :ivar body: JMESPath over the fact and its envelope (event_id, phone, key,
         phone_style); empty for no body
     :ivar personal: about one customer, so that it waits for a phone
-    :ivar rows, total: JMESPaths over the answer of a list"""
+    :ivar rows, total, next: JMESPaths over the answer of a list: the rows, how many
+        there are in all, the cursor of the next page
+    :ivar row: JMESPath from a row to a customer"""
 
     title: str
     kind: str = "api"
@@ -54,6 +68,8 @@ class Operation:
     personal: bool = True
     rows: str = ""
     total: str = ""
+    next: str = ""
+    row: str = ""
 
 
 OPERATIONS = {
@@ -63,15 +79,19 @@ OPERATIONS = {
     "customers_list": Operation(
         "List customers",
         path="/wapi/Clients",
-        body="{Lang: 'UA', Filters: filters, Page: page, PageSize: page_size}",
+        body=LIST,
         rows="data || entites || @",
         total="totalCount",
+        next="nextCursor",
+        row=ROW,
     ),
     "customer_find": Operation(
         "Find a customer by phone",
         path="/api/booking_settings/getUser",
         body=f"{{userPhone: {PHONE}}}",
         known="weak",
+        rows="data || @",
+        row=ROW,
     ),
     "customer_upsert": Operation(
         "Create a customer",

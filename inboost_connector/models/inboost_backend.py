@@ -84,6 +84,15 @@ class InboostBackend(models.Model):
         groups="base.group_system",
         help="Tells this database from a copy of it, which must not send.",
     )
+    scope = fields.Selection(
+        [("every", "Every customer"), ("linked", "Customers of InBoost only")],
+        "Send Sales Of",
+        required=True,
+        default="every",
+        help="Every customer: of everybody who has a valid phone. Customers of InBoost "
+        "only: of contacts that are linked to a customer there. Purchases from before "
+        "the link go as history.",
+    )
     mask_personal = fields.Boolean(
         "Mask Personal Data in Logs",
         help="Phones, names and e-mail addresses are not kept in the request log.",
@@ -331,6 +340,9 @@ class InboostBackend(models.Model):
             pool_size=pool_size,
         )
 
+    def _endpoint(self, operation):
+        return self.endpoint_ids.filtered(lambda e: e.operation == operation)
+
     def _auth_headers(self):
         self.ensure_one()
         secret = self.sudo().secret
@@ -345,7 +357,7 @@ class InboostBackend(models.Model):
         :rtype: client.Exchange
         """
         self.ensure_one()
-        endpoint = self.endpoint_ids.filtered(lambda e: e.operation == operation)
+        endpoint = self._endpoint(operation)
         if not endpoint.address:
             raise UserError(self.env._("%s has no address yet.", endpoint.display_name))
         request = endpoint._request(fact or {}, **envelope)

@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from .inboost_event import HISTORY, LIVE
+
 
 class InboostDocumentMixin(models.AbstractModel):
     """A document that is a purchase, and shows what InBoost was told of it."""
@@ -32,18 +34,26 @@ class InboostDocumentMixin(models.AbstractModel):
         action["context"] = {}
         return action
 
-    def _inboost_capture_purchase(self, backend, fact, key, moment, again=""):
-        """A purchase or a refund: the webhook, then the details.
+    def _inboost_capture_purchase(
+        self, backend, fact, key, moment, again="", priority=LIVE
+    ):
+        """A purchase or a refund: the webhook, then the details. History goes to the
+        details only: the webhook would start campaigns for it.
 
         :param lib.facts.Purchase fact: of this document
         :param datetime moment: when it happened
         """
         self.ensure_one()
-        webhook = "purchase_refund" if fact["is_refund"] else "purchase"
+        facts = [("purchase_details", key, fact, moment)]
+        if priority != HISTORY:
+            webhook = "purchase_refund" if fact["is_refund"] else "purchase"
+            facts.insert(0, (webhook, key, fact, moment))
+            backend._capture_customer(self.partner_id)
         return self.env["inboost.event"]._capture(
             backend,
-            [(webhook, key, fact, moment), ("purchase_details", key, fact, moment)],
+            facts,
             self.partner_id,
             record=self,
+            priority=priority,
             again=again,
         )

@@ -1,10 +1,26 @@
 import json
+import logging
 
-from odoo import api, fields, models
+import psycopg2
+
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..lib import backoff, client, facts, mapping
 from ..lib.operations import OPERATIONS
+from ..lib.outcome import Verdict
+
+_logger = logging.getLogger(__name__)
+
+#: Fields that hold a JMESPath.
+EXPRESSIONS = (
+    "body",
+    "rows_path",
+    "total_path",
+    "next_path",
+    "row_map",
+    "repeat_path",
+)
 
 
 class InboostEndpoint(models.Model):
@@ -42,8 +58,34 @@ class InboostEndpoint(models.Model):
         help="JMESPath over the fact. Nulls are left out. Our functions: "
         "phone(phone, style), date(time, 'YYYY-MM-DD'), round(number, digits)."
     )
-    rows_path = fields.Char(help="JMESPath of the rows in a list's answer.")
-    total_path = fields.Char(help="JMESPath of the total in a list's answer.")
+    rows_path = fields.Char(
+        "Rows", help="JMESPath of the rows, or of the customer, in an answer."
+    )
+    total_path = fields.Char("Total", help="JMESPath of the total in a list's answer.")
+    next_path = fields.Char(
+        "Next Cursor", help="JMESPath of the next page's cursor in a list's answer."
+    )
+    row_map = fields.Text(
+        "Customer",
+        help="JMESPath from a row to a customer: inboost_id, phone, firstname, "
+        "lastname, email, birthdate, source, specialty, lang. Only the phone is "
+        "required.",
+    )
+    paging = fields.Selection(
+        [("page", "Page number"), ("offset", "Offset"), ("cursor", "Cursor")],
+        required=True,
+        default="page",
+        help="How the next rows of a list are asked for: by page and page_size, by "
+        "offset and limit, or by cursor and page_size in the body.",
+    )
+    page_size = fields.Integer(
+        required=True, default=500, help="Rows that are asked for at once."
+    )
+    incremental = fields.Boolean(
+        "Only What Changed",
+        help="InBoost can list what changed since a moment (since in the body). All "
+        "customers are still read once a day.",
+    )
     repeat_path = fields.Char(
         help="JMESPath over an answer that is true when InBoost says that it knew the "
         "event already."
@@ -97,6 +139,10 @@ class InboostEndpoint(models.Model):
         "CHECK(timeout BETWEEN 1 AND 120)", "Choose a timeout from 1 to 120 seconds."
     )
 
+    _page_size_bounded = models.Constraint(
+        "CHECK(page_size BETWEEN 1 AND 5000)", "Choose a page size from 1 to 5000."
+    )
+
     # -- computes and constraints --------------------------------------------------
 
     @api.depends("operation")
@@ -120,10 +166,10 @@ class InboostEndpoint(models.Model):
     def _dump(value):
         return json.dumps(value, indent=2, ensure_ascii=False)
 
-    @api.constrains("body", "rows_path", "total_path", "repeat_path")
+    @api.constrains(*EXPRESSIONS)
     def _check_expressions(self):
         for endpoint in self:
-            for name in ("body", "rows_path", "total_path", "repeat_path"):
+            for name in EXPRESSIONS:
                 if not endpoint[name]:
                     continue
                 try:
@@ -156,6 +202,8 @@ class InboostEndpoint(models.Model):
             "known": default.known,
             "rows_path": default.rows,
             "total_path": default.total,
+            "next_path": default.next,
+            "row_map": default.row,
         }
 
     # -- actions -------------------------------------------------------------------
@@ -237,6 +285,11 @@ class InboostEndpoint(models.Model):
             body=body,
             event_id=envelope.get("event_id"),
             timeout=self.timeout,
+            max_answer=(
+                client.MAX_PAGE
+                if self.operation == "customers_list"
+                else client.MAX_ANSWER
+            ),
         )
 
     def _pause(self, reason):
@@ -278,3 +331,28 @@ class InboostEndpoint(models.Model):
     def _is_probing(self):
         """Whether only one event may go, to see whether the endpoint is well again."""
         return self.failures >= backoff.CIRCUIT_THRESHOLD
+
+    def _note_apart(self, outcome):
+        """Open or close the circuit in a transaction of its own: thirty tills must not
+        wait for each other's row, nor replay their requests because of it."""
+        with self.env.registry.cursor() as cr:
+            endpoint = self.with_env(api.Environment(cr, SUPERUSER_ID, {}))
+            try:
+                if not endpoint.try_lock_for_update():
+                    return
+                if outcome.verdict in (Verdict.RETRY, Verdict.UNKNOWN):
+                    endpoint._note_failure(outcome.wait)
+                else:
+                    endpoint._note_success()
+                cr.commit()
+            except psycopg2.Error as error:
+                cr.rollback()
+                _logger.info("InBoost: a circuit was noted by another: %s", error)
+
+    def _may_ask(self):
+        """Whether a question may go now: rests are kept, one probe after each."""
+        return (
+            self._records()
+            and not self.paused
+            and (not self.rest_until or self.rest_until <= fields.Datetime.now())
+        )

@@ -257,6 +257,12 @@ class InboostEvent(models.Model):
             tracking_disable=True, mail_create_nolog=True, mail_create_nosubscribe=True
         )
         endpoints = {e.operation: e for e in backend.endpoint_ids._records()}
+        if not backend._tells_of(partner):
+            endpoints = {
+                name: endpoint
+                for name, endpoint in endpoints.items()
+                if name == "customer_upsert" or not OPERATIONS[name].personal
+            }
         facts = [fact for fact in facts if fact[0] in endpoints]
         known = {
             (event.operation, event.key): event

@@ -12,11 +12,16 @@ class InboostEvent(models.Model):
 
     _inherit = "inboost.event"
 
+    amount_sent = fields.Float(
+        "Balance Sent", readonly=True, help="The balance as it left."
+    )
+
     def _sending_fact(self):
         fact = super()._sending_fact()
         if self.operation != "balance_set":
             return fact
         amount = self.backend_id._balance_of(self.phone)
+        self.amount_sent = amount
         return {**fact, "amount": amount, "time": iso(fields.Datetime.now())}
 
     def _lease_due(self, limit, lease):

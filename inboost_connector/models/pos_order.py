@@ -2,6 +2,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ..lib.facts import Purchase, PurchaseLine, iso
+from .inboost_event import LIVE
 
 PAID = ("paid", "done", "invoiced")
 #: Orders one reconciliation takes at most; the next one takes the rest.
@@ -37,13 +38,13 @@ class PosOrder(models.Model):
                 for backend in backends:
                     order.sudo()._inboost_capture_for(backend, again)
 
-    def _inboost_capture_for(self, backend, again=""):
+    def _inboost_capture_for(self, backend, again="", priority=LIVE):
         self.ensure_one()
         fact = self._inboost_fact_for(backend)
         if not fact:
             return self.env["inboost.event"]
         return self._inboost_capture_purchase(
-            backend, fact, f"pos:{self.uuid}", self.date_order, again
+            backend, fact, f"pos:{self.uuid}", self.date_order, again, priority
         )
 
     def _inboost_set_customer(self):
@@ -61,9 +62,6 @@ class PosOrder(models.Model):
     @api.model
     def _inboost_reconcile(self, backend, since):
         """Record paid orders since ``since`` that have no event in ``backend``."""
-        companies = self.env["res.company"].search(
-            [("id", "child_of", backend.company_id.id)]
-        )
         rows = self.env.execute_query(
             SQL(
                 """
@@ -72,18 +70,22 @@ class PosOrder(models.Model):
                  WHERE o.state = ANY(%(paid)s)
                    AND o.company_id = ANY(%(companies)s)
                    AND o.date_order >= %(since)s
+                   AND %(linked)s
                    AND NOT EXISTS (
                        SELECT FROM inboost_event e
                         WHERE e.backend_id = %(backend)s
                           AND e.operation LIKE 'purchase%%'
+                          AND e.priority = %(live)s
                           AND e.key = 'pos:' || o.uuid)
               ORDER BY o.id
                  LIMIT %(limit)s
                 """,
                 paid=list(PAID),
-                companies=companies.ids,
+                companies=backend._companies().ids,
                 since=since,
                 backend=backend.id,
+                linked=backend._linked_sql(SQL("o.partner_id"), SQL("o.date_order")),
+                live=LIVE,
                 limit=RECONCILE_BATCH,
             )
         )
@@ -91,6 +93,35 @@ class PosOrder(models.Model):
         for order in self.browse(row[0] for row in rows):
             with event._guard(order.name):
                 order._inboost_capture_for(backend)
+
+    @api.model
+    def _inboost_history(self, backend, partners, since):
+        """Paid orders of ``partners`` since ``since`` that are not in the outbox."""
+        self.flush_model(["uuid", "state", "partner_id", "date_order"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT o.id
+                  FROM pos_order o
+                 WHERE o.state = ANY(%(paid)s)
+                   AND o.company_id = ANY(%(companies)s)
+                   AND o.partner_id = ANY(%(partners)s)
+                   AND o.date_order >= %(since)s
+                   AND NOT EXISTS (
+                       SELECT FROM inboost_event e
+                        WHERE e.backend_id = %(backend)s
+                          AND e.operation = 'purchase_details'
+                          AND e.key = 'pos:' || o.uuid)
+              ORDER BY o.date_order, o.id
+                """,
+                paid=list(PAID),
+                companies=backend._companies().ids,
+                partners=partners.ids,
+                since=since,
+                backend=backend.id,
+            )
+        )
+        return self.browse(row[0] for row in rows)
 
     # -- fact ----------------------------------------------------------------------
 

@@ -1,4 +1,6 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 #: What the sanitised phone is computed from.
 PHONE_FIELDS = {"phone", "country_id", "company_id"}
@@ -9,6 +11,72 @@ class ResPartner(models.Model):
 
     # Odoo keeps it stored but not indexed; a million contacts are searched by it.
     phone_sanitized = fields.Char(index="btree_not_null")
+    inboost_source_id = fields.Many2one(
+        "utm.source",
+        "Source of Acquisition",
+        index="btree_not_null",
+        help="Where the customer came from.",
+    )
+    inboost_specialty_id = fields.Many2one(
+        "inboost.specialty",
+        "Specialty",
+        index="btree_not_null",
+        help="What the customer does for a living.",
+    )
+    inboost_customer_ids = fields.One2many(
+        "inboost.customer",
+        "partner_id",
+        "InBoost Customers",
+        groups="inboost_connector.group_inboost_user",
+    )
+    inboost_event_count = fields.Integer(
+        compute="_compute_inboost_event_count",
+        groups="inboost_connector.group_inboost_user",
+    )
+    is_inboost_customer = fields.Boolean(
+        "InBoost Customer",
+        compute="_compute_is_inboost_customer",
+        search="_search_is_inboost_customer",
+        compute_sudo=True,
+        help="Whether the contact is a customer in InBoost.",
+    )
+
+    @api.depends("inboost_customer_ids.state")
+    @api.depends_context("allowed_company_ids")
+    def _compute_is_inboost_customer(self):
+        linked = self.env["inboost.customer"].search(
+            [("partner_id", "in", self.ids), *self._inboost_visible()]
+        )
+        for partner in self:
+            partner.is_inboost_customer = partner in linked.partner_id
+
+    def _search_is_inboost_customer(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        links = (
+            self.env["inboost.customer"]
+            .sudo()
+            ._search([("partner_id", "!=", False), *self._inboost_visible()])
+        )
+        return [
+            ("id", "in" if True in value else "not in", links.subselect("partner_id"))
+        ]
+
+    def _inboost_visible(self):
+        """Links of the companies that the user works in, and of those above."""
+        companies = self.env.companies.sudo().parent_ids
+        return [("company_id", "in", companies.ids), ("state", "!=", "ignored")]
+
+    def _compute_inboost_event_count(self):
+        counts = dict(
+            self.env["inboost.event"]._read_group(
+                [("partner_id", "in", self.ids)], ["partner_id"], ["__count"]
+            )
+        )
+        for partner in self:
+            partner.inboost_event_count = counts.get(partner, 0)
+
+    # -- CRUD ----------------------------------------------------------------------
 
     def write(self, vals):
         result = super().write(vals)
@@ -17,3 +85,70 @@ class ResPartner(models.Model):
             with event._guard("a phone"):
                 event._release_parked(self)
         return result
+
+    @api.ondelete(at_uninstall=False)
+    def _inboost_forget(self):
+        """Somebody who is deleted here is not created again by the next pull; of them
+        only InBoost's own number is kept."""
+        self.env["inboost.customer"].sudo().search(
+            [("partner_id", "in", self.ids)]
+        ).write(
+            {
+                "partner_id": False,
+                "phone": False,
+                "fact": False,
+                "state": "ignored",
+                "question": False,
+                "reason": self.env._("The contact was deleted here."),
+                "history_state": "none",
+            }
+        )
+
+    # -- actions -------------------------------------------------------------------
+
+    def action_inboost_synchronise(self):
+        """Ask InBoost about these contacts now."""
+        backends = self.env["inboost.backend"].search([("state", "=", "connected")])
+        if not backends:
+            raise UserError(self.env._("No backend is connected."))
+        known = self.browse()
+        for partner in self:
+            for backend in backends:
+                known |= backend._find_now(partner.phone_sanitized)
+        return backends._notify(
+            self.env._("InBoost knows them; the contact is up to date.")
+            if known
+            else self.env._("InBoost knows no customer with this phone."),
+            "success" if known else "warning",
+        )
+
+    def action_view_inboost_customer_events(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "inboost_connector.action_inboost_event"
+        )
+        action["domain"] = [("partner_id", "=", self.id)]
+        action["context"] = {}
+        return action
+
+    # -- register ------------------------------------------------------------------
+
+    @api.model
+    def _load_pos_data_fields(self, config):
+        return [*super()._load_pos_data_fields(config), "is_inboost_customer"]
+
+    def _inboost_touch(self):
+        """Registers load contacts that were written since they last did, and a link is
+        part of what they show of one."""
+        if not self:
+            return
+        self.flush_recordset(["write_date"])
+        self.env.execute_query(
+            SQL(
+                "UPDATE res_partner SET write_date = %s"
+                " WHERE id = ANY(%s) RETURNING id",
+                fields.Datetime.now(),
+                self.ids,
+            )
+        )
+        self.invalidate_recordset(["write_date"])

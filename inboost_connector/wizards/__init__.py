@@ -1,1 +1,1 @@
-from . import base_partner_merge, inboost_expiring_preview
+from . import base_partner_merge, inboost_customer_find, inboost_expiring_preview

@@ -6,6 +6,8 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
 
     def _update_foreign_keys(self, src_partners, dst_partner):
         """Points that move to the contact that stays are neither won nor spent."""
+        # Odoo would delete links that it cannot move; they go first.
+        self._inboost_move_links(src_partners, dst_partner)
         with self.env["inboost.bonus.move"]._recording(
             kind="adjustment", silent=True, reason=self.env._("Contacts were merged")
         ) as operation:
@@ -19,3 +21,35 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
                 if partner not in src_partners or partner.sudo().phone_sanitized
             }
         return result
+
+    def _inboost_move_links(self, src_partners, dst_partner):
+        """The contact that stays keeps one link in each backend, its own before
+        others'. What is left over is a question for a person."""
+        links = (
+            self.env["inboost.customer"]
+            .sudo()
+            .search([("partner_id", "in", (src_partners | dst_partner).ids)])
+        )
+        for backend in links.backend_id:
+            some = links.filtered(lambda link, b=backend: link.backend_id == b)
+            own = some.filtered(lambda link: link.partner_id == dst_partner)
+            keep = own or some.sorted("id")[0]
+            for link in some - keep:
+                link.write(
+                    {
+                        "partner_id": False,
+                        "state": "conflict",
+                        "question": f"doubled:{link.phone}",
+                        "settled": False,
+                        "reason": self.env._(
+                            "Its contact was merged into %(contact)s, who is another "
+                            "customer of InBoost (%(phone)s).",
+                            contact=dst_partner.display_name,
+                            phone=keep.phone,
+                        ),
+                    }
+                )
+            (some - keep).flush_recordset()
+            if keep.partner_id != dst_partner:
+                keep.partner_id = dst_partner
+                keep.flush_recordset()

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from odoo.addons.inboost_connector.lib.facts import Purchase, iso
+from odoo.addons.inboost_connector.models.inboost_event import LIVE
 
 #: Orders one reconciliation takes at most; the next one takes the rest.
 RECONCILE_BATCH = 500
@@ -70,7 +71,7 @@ class SaleOrder(models.Model):
             )
         )
 
-    def _inboost_capture_for(self, backend, again=""):
+    def _inboost_capture_for(self, backend, again="", priority=LIVE):
         self.ensure_one()
         self._inboost_identify()
         return self._inboost_capture_purchase(
@@ -79,6 +80,7 @@ class SaleOrder(models.Model):
             f"sale:{self.inboost_uuid}",
             self.date_order,
             again,
+            priority,
         )
 
     def _inboost_capture_cancelled(self, fact):
@@ -97,9 +99,6 @@ class SaleOrder(models.Model):
     @api.model
     def _inboost_reconcile(self, backend, since):
         """Record orders since ``since`` that count and have no event in ``backend``."""
-        companies = self.env["res.company"].search(
-            [("id", "child_of", backend.company_id.id)]
-        )
         self.flush_model(["inboost_uuid", "state", "date_order"])
         rows = self.env.execute_query(
             SQL(
@@ -109,17 +108,21 @@ class SaleOrder(models.Model):
                  WHERE o.state = 'sale'
                    AND o.company_id = ANY(%(companies)s)
                    AND o.date_order >= %(since)s
+                   AND %(linked)s
                    AND NOT EXISTS (
                        SELECT FROM inboost_event e
                         WHERE e.backend_id = %(backend)s
                           AND e.operation LIKE 'purchase%%'
+                          AND e.priority = %(live)s
                           AND e.key = 'sale:' || o.inboost_uuid)
               ORDER BY o.id DESC
                  LIMIT %(limit)s
                 """,
-                companies=companies.ids,
+                companies=backend._companies().ids,
                 since=since,
                 backend=backend.id,
+                linked=backend._linked_sql(SQL("o.partner_id"), SQL("o.date_order")),
+                live=LIVE,
                 limit=RECONCILE_BATCH,
             )
         )
@@ -128,6 +131,32 @@ class SaleOrder(models.Model):
             with event._guard(order.name):
                 if order._inboost_is_purchase(backend):
                     order._inboost_capture_for(backend)
+
+    @api.model
+    def _inboost_history(self, backend, partners, since):
+        """Orders of ``partners`` since ``since`` that count and are not in the
+        outbox."""
+        orders = self.search(
+            [
+                ("partner_id", "in", partners.ids),
+                ("state", "=", "sale"),
+                ("company_id", "in", backend._companies().ids),
+                ("date_order", ">=", since),
+            ],
+            order="date_order, id",
+        ).filtered(lambda order: order._inboost_is_purchase(backend))
+        known = set(
+            self.env["inboost.event"]
+            .search(
+                [
+                    ("backend_id", "=", backend.id),
+                    ("operation", "=", "purchase_details"),
+                    ("key", "in", [f"sale:{o.inboost_uuid}" for o in orders]),
+                ]
+            )
+            .mapped("key")
+        )
+        return orders.filtered(lambda o: f"sale:{o.inboost_uuid}" not in known)
 
     # -- fact ----------------------------------------------------------------------
 

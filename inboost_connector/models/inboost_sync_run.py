@@ -1,0 +1,552 @@
+import base64
+import csv
+import io
+import logging
+import time
+from collections import Counter
+from datetime import timedelta
+
+from psycopg2.errors import UniqueViolation
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+from ..lib import paging
+from ..lib.facts import iso
+from ..lib.outcome import Verdict, classify
+
+_logger = logging.getLogger(__name__)
+
+#: Seconds a run goes on while there are pages; then the next cron takes over.
+MAX_RUN = 120
+#: How often a page is written again when another transaction was in the way.
+MAX_PAGE_TRIES = 5
+#: Failures to get a page, one after another, that end a run.
+MAX_FAILURES = 5
+#: What is told of a change may be older than we think: clocks differ.
+OVERLAP = timedelta(minutes=10)
+#: All customers are read at least so often, whatever a list says of changes.
+FULL_EVERY = timedelta(days=1)
+KINDS = [
+    ("created", "Created"),
+    ("linked", "Linked"),
+    ("updated", "Updated"),
+    ("unchanged", "Unchanged"),
+    ("conflict", "Conflict"),
+    ("error", "Error"),
+]
+COUNTERS = {
+    "created": "created_count",
+    "linked": "linked_count",
+    "updated": "updated_count",
+    "unchanged": "unchanged_count",
+    "conflict": "conflict_count",
+    "error": "error_count",
+}
+PURGE_BATCH = 5000
+
+
+class InboostSyncRun(models.Model):
+    """One pull of customers, page by page. A page is one transaction, and where to go
+    on is saved with it."""
+
+    _name = "inboost.sync.run"
+    _description = "InBoost Synchronisation"
+    _order = "id desc"
+
+    backend_id = fields.Many2one(
+        "inboost.backend", required=True, ondelete="cascade", index=True, readonly=True
+    )
+    company_id = fields.Many2one(
+        "res.company", related="backend_id.company_id", store=True
+    )
+    dry_run = fields.Boolean(
+        readonly=True, help="Only shows what a synchronisation would do."
+    )
+    state = fields.Selection(
+        [
+            ("queued", "Queued"),
+            ("running", "Running"),
+            ("done", "Done"),
+            ("cancelled", "Cancelled"),
+            ("failed", "Failed"),
+        ],
+        required=True,
+        default="queued",
+        readonly=True,
+    )
+    since = fields.Datetime(
+        "Changed Since", readonly=True, help="Empty: all customers were asked for."
+    )
+    started_at = fields.Datetime("Started", readonly=True)
+    finished_at = fields.Datetime("Finished", readonly=True)
+    duration = fields.Float("Duration (s)", compute="_compute_duration", digits=(16, 1))
+    position = fields.Char(readonly=True, help="Where the next page begins.")
+    digest = fields.Char(readonly=True)
+    page_count = fields.Integer("Pages", readonly=True)
+    total_count = fields.Integer(
+        "Total", readonly=True, help="Customers that InBoost says it has."
+    )
+    progress = fields.Float(compute="_compute_progress")
+    read_count = fields.Integer("Read", readonly=True)
+    created_count = fields.Integer("Created", readonly=True)
+    linked_count = fields.Integer("Linked", readonly=True)
+    updated_count = fields.Integer("Updated", readonly=True)
+    unchanged_count = fields.Integer("Unchanged", readonly=True)
+    conflict_count = fields.Integer("Conflicts", readonly=True)
+    error_count = fields.Integer("Errors", readonly=True)
+    failures = fields.Integer("Failures in a Row", readonly=True, aggregator=None)
+    reason = fields.Char(readonly=True)
+    cancel_requested = fields.Boolean(readonly=True)
+    line_ids = fields.One2many("inboost.sync.line", "run_id", readonly=True)
+    file = fields.Binary("CSV", compute="_compute_file")
+    filename = fields.Char(compute="_compute_file")
+
+    _open = models.Index("(id) WHERE state IN ('queued', 'running')")
+
+    # -- computes ------------------------------------------------------------------
+
+    @api.depends("backend_id", "create_date", "dry_run")
+    def _compute_display_name(self):
+        for run in self:
+            moment = fields.Datetime.context_timestamp(
+                run, run.create_date or fields.Datetime.now()
+            )
+            run.display_name = f"{run.backend_id.name} {moment:%Y-%m-%d %H:%M}"
+
+    @api.depends("started_at", "finished_at")
+    def _compute_duration(self):
+        now = fields.Datetime.now()
+        for run in self:
+            end = run.finished_at or now
+            run.duration = (end - (run.started_at or end)).total_seconds()
+
+    @api.depends("read_count", "total_count", "state")
+    def _compute_progress(self):
+        for run in self:
+            if run.state == "done":
+                run.progress = 100
+            elif run.total_count:
+                run.progress = min(99, 100 * run.read_count / run.total_count)
+            else:
+                run.progress = 0
+
+    def _compute_file(self):
+        for run in self:
+            run.filename = f"inboost {run.display_name}.csv".replace(":", "-")
+            run.file = base64.b64encode(run._csv())
+
+    def _csv(self):
+        kinds = dict(self.line_ids._fields["kind"]._description_selection(self.env))
+        stream = io.StringIO()
+        writer = csv.writer(stream)
+        writer.writerow(["result", "inboost_id", "phone", "contact", "what"])
+        for line in self.line_ids:
+            cells = [
+                kinds[line.kind],
+                line.inboost_id,
+                line.phone,
+                line.partner_id.display_name,
+                line.text,
+            ]
+            writer.writerow([self._cell(cell) for cell in cells])
+        return stream.getvalue().encode("utf-8-sig")
+
+    @staticmethod
+    def _cell(text):
+        """A spreadsheet would take some texts for a formula."""
+        text = text or ""
+        return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+
+    # -- actions -------------------------------------------------------------------
+
+    def action_cancel(self):
+        """Stop after the page that is being read."""
+        if not self.env.user.has_group("inboost_connector.group_inboost_user"):
+            raise UserError(self.env._("Only an InBoost user may do this."))
+        self.check_access("read")
+        self.sudo().filtered(lambda run: run.state in ("queued", "running")).write(
+            {"cancel_requested": True}
+        )
+        self._trigger()
+
+    def action_view_lines(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "inboost_connector.action_inboost_sync_line"
+        )
+        action["domain"] = [("run_id", "=", self.id)]
+        kind = self.env.context.get("inboost_kind")
+        action["context"] = {f"search_default_{kind}": 1} if kind else {}
+        return action
+
+    @api.model
+    def _trigger(self):
+        self.env.ref("inboost_connector.ir_cron_pull").sudo()._trigger()
+
+    # -- cron ----------------------------------------------------------------------
+
+    @api.model
+    def _cron_pull(self):
+        """Queue what is due, then work on what is open: an interrupted run goes on
+        where it stopped."""
+        self = self.with_context(tracking_disable=True)
+        backends = self.env["inboost.backend"].search([("state", "=", "connected")])
+        backends._sendable()._queue_due_run()
+        self.env["ir.cron"]._commit_progress()
+        end = time.monotonic() + MAX_RUN
+        for run in self.search([("state", "in", ("queued", "running"))], order="id"):
+            if run.backend_id._sendable():
+                run._work(end)
+        if self._open_runs().filtered(lambda run: not run.failures):
+            self._trigger()
+
+    @api.model
+    def _open_runs(self):
+        return self.search(
+            [
+                ("state", "in", ("queued", "running")),
+                ("backend_id.state", "=", "connected"),
+            ]
+        )
+
+    def _work(self, end):
+        """Page after page, until the end, a failure, or the end of our time."""
+        self.ensure_one()
+        if self.state == "queued":
+            self.write({"state": "running", "started_at": fields.Datetime.now()})
+        while self.state == "running" and time.monotonic() < end:
+            if self.cancel_requested:
+                self._finish("cancelled")
+                break
+            # No transaction is open while the request is on its way.
+            self.env["ir.cron"]._commit_progress()
+            try:
+                page = self._fetch()
+            except (UserError, paging.PageError) as error:
+                self._finish("failed", str(error))
+                break
+            if page is None:
+                break
+            self._take(page)
+        self.env["ir.cron"]._commit_progress()
+
+    def _fetch(self):
+        """The page at our position; None when there is none to be had now.
+
+        :rtype: lib.paging.Page
+        :raise UserError: when the request cannot be made
+        :raise lib.paging.PageError: when the answer cannot be read
+        """
+        endpoint = self.backend_id._endpoint("customers_list")
+        if endpoint.paused or not endpoint.enabled:
+            raise UserError(self.env._("%s is paused or off.", endpoint.display_name))
+        exchange = self.backend_id._exchange(
+            "customers_list",
+            paging.query(
+                endpoint.paging,
+                self.position,
+                endpoint.page_size,
+                iso(self.since) if self.since else None,
+            ),
+        )
+        verdict = classify(exchange).verdict
+        if verdict not in (Verdict.DONE, Verdict.DUPLICATE):
+            self._stumble(verdict, self.backend_id._explain(exchange))
+            return None
+        if exchange.truncated:
+            raise paging.PageError(
+                self.env._("The answer is too large. Choose a smaller page size.")
+            )
+        paths = {
+            "rows": endpoint.rows_path,
+            "total": endpoint.total_path,
+            "next": endpoint.next_path,
+        }
+        return paging.read(
+            exchange.data,
+            paths,
+            endpoint.paging,
+            self.position,
+            endpoint.page_size,
+            self.read_count,
+            self.digest,
+        )
+
+    def _stumble(self, verdict, problem):
+        """No page came. What may pass is tried again at the next cron."""
+        if verdict is Verdict.PAUSE_BACKEND:
+            self.backend_id._pause(problem)
+            self.write({"reason": problem})
+        elif verdict is Verdict.PAUSE_ENDPOINT:
+            self.backend_id._endpoint("customers_list")._pause(problem)
+            self._finish("failed", problem, tell=False)
+        elif verdict is Verdict.FAILED or self.failures + 1 >= MAX_FAILURES:
+            self._finish("failed", problem)
+        else:
+            self.write({"failures": self.failures + 1, "reason": problem})
+
+    def _take(self, page):
+        """Write a page and where the next one begins, all or nothing."""
+        run_id = self.id
+        for _try in range(MAX_PAGE_TRIES):
+            try:
+                self._write_page(page)
+                self.env["ir.cron"]._commit_progress()
+                return
+            except (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, UniqueViolation):
+                # Somebody wrote one of these contacts, a till linked one, or Cancel
+                # was pressed: once more, on what there is now.
+                self.env.cr.rollback()
+                self.invalidate_recordset()
+        _logger.warning("InBoost: a page of run %s was in the way of others", run_id)
+        self._finish("failed", self.env._("The database was too busy. Try again."))
+
+    def _write_page(self, page):
+        backend = self.backend_id
+        decisions = backend._decide(page.rows, self._seen if self.dry_run else None)
+        if not self.dry_run:
+            backend._carry_out(decisions)
+        self._write_lines(decisions)
+        counts = Counter(decision.kind for decision in decisions)
+        self.write(
+            {
+                "position": page.next,
+                "digest": page.digest,
+                "page_count": self.page_count + bool(page.rows),
+                "total_count": page.total or 0,
+                "read_count": self.read_count + len(page.rows),
+                "failures": 0,
+                "reason": False,
+                **{name: self[name] + counts[kind] for kind, name in COUNTERS.items()},
+            }
+        )
+        if page.next is None:
+            self._finish("done")
+
+    def _seen(self, phones):
+        """A dry run leaves nothing behind but its lines: a phone that it met on an
+        earlier page is only there."""
+        lines = self.env["inboost.sync.line"].search(
+            [
+                ("run_id", "=", self.id),
+                ("phone", "in", list(phones)),
+                "|",
+                ("kind", "in", ("created", "linked")),
+                ("partner_id", "!=", False),
+            ]
+        )
+        return {line.phone: line.inboost_id or None for line in lines}
+
+    def _write_lines(self, decisions):
+        """What happened to each row that is not as it was."""
+        self.env["inboost.sync.line"].create(
+            [
+                {"run_id": self.id, "number": number, **self._line_values(decision)}
+                for number, decision in enumerate(decisions, self.read_count + 1)
+                if decision.kind != "unchanged" or decision.warnings
+            ]
+        )
+
+    def _line_values(self, decision):
+        customer = decision.customer or {}
+        texts = [decision.reason] if decision.reason else []
+        texts += [f"{word}: {value}" for word, value in decision.changes.items()]
+        texts += [self.env._("left out: %s", text) for text in decision.warnings]
+        raw = decision.row if isinstance(decision.row, dict) else {}
+        return {
+            "kind": decision.kind,
+            "inboost_id": customer.get("inboost_id") or str(raw.get("id") or "")[:64],
+            "phone": customer.get("phone"),
+            "partner_id": decision.partner.id if decision.partner else False,
+            "text": "; ".join(texts),
+        }
+
+    def _finish(self, state, reason=False, tell=True):
+        before = self.search(
+            [("backend_id", "=", self.backend_id.id), ("id", "<", self.id)], limit=1
+        )
+        self.write(
+            {
+                "state": state,
+                "reason": reason,
+                "finished_at": fields.Datetime.now(),
+            }
+        )
+        if state == "failed" and tell and before.state != "failed":
+            # Once, not every quarter of an hour.
+            self.backend_id._tell_administrators(
+                self.env._("Customers could not be synchronised: %s", reason)
+            )
+        if state == "done" and not self.dry_run:
+            self.backend_id._after_pull()
+
+    @api.autovacuum
+    def _gc_runs(self):
+        done, more = 0, False
+        backends = self.env["inboost.backend"].with_context(active_test=False)
+        for backend in backends.search([]):
+            limit = fields.Datetime.now() - timedelta(days=backend.log_retention_days)
+            old = [("run_id.backend_id", "=", backend.id), ("create_date", "<", limit)]
+            lines = self.env["inboost.sync.line"].search(old, limit=PURGE_BATCH)
+            done += len(lines)
+            more = more or len(lines) == PURGE_BATCH
+            lines.unlink()
+            self.search(
+                [
+                    ("backend_id", "=", backend.id),
+                    ("create_date", "<", limit),
+                    ("state", "not in", ("queued", "running")),
+                    ("line_ids", "=", False),
+                ],
+                limit=PURGE_BATCH,
+            ).unlink()
+        return done, more
+
+
+class InboostSyncLine(models.Model):
+    _name = "inboost.sync.line"
+    _description = "InBoost Synchronisation Line"
+    _order = "run_id desc, number"
+    _rec_name = "phone"
+
+    run_id = fields.Many2one(
+        "inboost.sync.run", required=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one("res.company", related="run_id.company_id", store=True)
+    number = fields.Integer("Row", readonly=True, aggregator=None)
+    kind = fields.Selection(KINDS, "Result", required=True, readonly=True)
+    inboost_id = fields.Char("InBoost ID", readonly=True)
+    phone = fields.Char(readonly=True)
+    partner_id = fields.Many2one(
+        "res.partner",
+        "Contact",
+        ondelete="set null",
+        index="btree_not_null",
+        readonly=True,
+    )
+    text = fields.Char("What", readonly=True)
+
+
+class InboostBackend(models.Model):
+    _inherit = "inboost.backend"
+
+    pull_customers = fields.Boolean(
+        "Synchronise Customers",
+        default=True,
+        help="Customers of InBoost become contacts here.",
+    )
+    pull_interval = fields.Selection(
+        [
+            ("10", "10 minutes"),
+            ("15", "15 minutes"),
+            ("20", "20 minutes"),
+            ("30", "30 minutes"),
+        ],
+        "Every",
+        required=True,
+        default="15",
+    )
+    run_ids = fields.One2many("inboost.sync.run", "backend_id")
+    last_run_id = fields.Many2one(
+        "inboost.sync.run",
+        compute="_compute_last_run_id",
+        string="Last Synchronisation",
+    )
+    last_run_state = fields.Char(compute="_compute_last_run_id")
+
+    @api.depends("run_ids")
+    def _compute_last_run_id(self):
+        newest = dict(
+            self.env["inboost.sync.run"]._read_group(
+                [("backend_id", "in", self.ids), ("dry_run", "=", False)],
+                ["backend_id"],
+                ["id:max"],
+            )
+        )
+        states = dict(
+            self.env["inboost.sync.run"]
+            ._fields["state"]
+            ._description_selection(self.env)
+        )
+        for backend in self:
+            backend.last_run_id = newest.get(backend)
+            backend.last_run_state = states.get(backend.last_run_id.state)
+
+    def action_synchronise(self):
+        """Pull the customers now."""
+        return self._queue_and_show(dry_run=False)
+
+    def action_dry_run(self):
+        """Show what a synchronisation would do."""
+        return self._queue_and_show(dry_run=True)
+
+    def _queue_and_show(self, dry_run):
+        self.ensure_one()
+        self.check_access("read")
+        if self.state != "connected":
+            raise UserError(self.env._("Connect the backend first."))
+        run = self.sudo()._open_run(dry_run) or self.sudo()._queue_run(dry_run=dry_run)
+        run._trigger()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": run._name,
+            "res_id": run.id,
+            "views": [(False, "form")],
+        }
+
+    def action_view_runs(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "inboost_connector.action_inboost_sync_run"
+        )
+        action["domain"] = [("backend_id", "=", self.id)]
+        return action
+
+    def _open_run(self, dry_run):
+        return self.env["inboost.sync.run"].search(
+            [
+                ("backend_id", "=", self.id),
+                ("dry_run", "=", dry_run),
+                ("state", "in", ("queued", "running")),
+            ],
+            limit=1,
+        )
+
+    def _queue_due_run(self):
+        for backend in self.filtered("pull_customers"):
+            endpoint = backend._endpoint("customers_list")
+            if endpoint.paused or not endpoint._records():
+                continue
+            last = backend.last_run_id
+            wait = timedelta(minutes=int(backend.pull_interval), seconds=-30)
+            if last.state in ("queued", "running"):
+                continue
+            if not last or last.create_date + wait <= fields.Datetime.now():
+                backend._queue_run()
+
+    def _queue_run(self, dry_run=False):
+        return self.env["inboost.sync.run"].create(
+            {
+                "backend_id": self.id,
+                "dry_run": dry_run,
+                "since": False if dry_run else self._changed_since(),
+            }
+        )
+
+    def _changed_since(self):
+        """Since when changes are enough; False for all customers."""
+        if not self._endpoint("customers_list").incremental:
+            return False
+        done = [
+            ("backend_id", "=", self.id),
+            ("state", "=", "done"),
+            ("dry_run", "=", False),
+        ]
+        runs = self.env["inboost.sync.run"]
+        full = runs.search([*done, ("since", "=", False)], limit=1)
+        last = runs.search(done, limit=1)
+        if not full or full.started_at < fields.Datetime.now() - FULL_EVERY:
+            return False
+        return last.started_at - OVERLAP
