@@ -80,7 +80,8 @@ OPERATIONS = {
         "List customers",
         path="/wapi/Clients",
         body=LIST,
-        rows="data || entites || @",
+        # The first of them that is a list, were it empty.
+        rows="[data, entites, @][?type(@) == 'array'] | [0]",
         total="totalCount",
         next="nextCursor",
         row=ROW,

@@ -16,7 +16,10 @@ def normalise(raw, region=None):
     """
     if not isinstance(raw, str) or not raw.strip() or len(raw) > MAX_LENGTH:
         return None
-    raw = raw.strip()
+    raw = _without_extension(raw)
+    # phonenumbers would take letters for the keys they are on.
+    if any(char.isalpha() for char in raw):
+        return None
     number = None
     # InBoost writes the country code without a plus sign.
     candidates = [(raw, region)]
@@ -32,12 +35,14 @@ def normalise(raw, region=None):
             break
     if number is None:
         return None
-    head = raw.lower()
-    for mark in ("ext", "x", "#", ";"):
-        head = head.partition(mark)[0]
-    if any(char.isalpha() for char in head):
-        return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _without_extension(raw):
+    raw = raw.lower()
+    for mark in ("ext", "x", "#", ";", "доб", "дод"):
+        raw = raw.partition(mark)[0]
+    return raw.strip(" ,.")
 
 
 def style(e164, name):

@@ -87,6 +87,7 @@ class InboostBackend(models.Model):
         """All customers of InBoost are known now: offer it those that it lacks."""
         if not self._endpoint("customer_upsert")._records():
             return
+        self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
                 """

@@ -132,8 +132,7 @@ class InboostEvent(models.Model):
                            SELECT FROM inboost_event earlier
                             WHERE earlier.backend_id = e.backend_id
                               AND earlier.phone = e.phone
-                              AND earlier.id < e.id
-                              AND earlier.priority <= e.priority
+                              AND (earlier.priority, earlier.id) < (e.priority, e.id)
                               AND earlier.state IN ('pending', 'sending')
                               AND earlier.queued_at > %(patience)s)
                   ORDER BY e.priority, e.id

@@ -527,12 +527,16 @@ class InboostBackend(models.Model):
                 backend._queue_run()
 
     def _queue_run(self, dry_run=False):
-        return self.env["inboost.sync.run"].create(
-            {
-                "backend_id": self.id,
-                "dry_run": dry_run,
-                "since": False if dry_run else self._changed_since(),
-            }
+        return (
+            self.env["inboost.sync.run"]
+            .sudo()
+            .create(
+                {
+                    "backend_id": self.id,
+                    "dry_run": dry_run,
+                    "since": False if dry_run else self._changed_since(),
+                }
+            )
         )
 
     def _changed_since(self):

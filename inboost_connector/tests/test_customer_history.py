@@ -1,0 +1,163 @@
+from odoo import fields
+from odoo.tests import tagged
+
+from .common import DETAILS, WEBHOOK
+from .common_bonus import BALANCE
+from .common_customer import UPSERT, CustomerCase
+
+
+@tagged("post_install", "-at_install")
+class TestCustomerHistory(CustomerCase):
+    def setUp(self):
+        super().setUp()
+        self.partner = self.contact(1)
+
+    def history(self):
+        self.run_cron("history")
+        self.deliver()
+
+    def sent(self):
+        return [body["orderId"] for body in self.fake.bodies(DETAILS)]
+
+    def test_the_last_months_go_to_the_details_only(self):
+        orders = [self.old_order(self.partner, days) for days in (200, 89, 60, 1)]
+        self.pull([self.row(1)])
+        link = self.link_of(1)
+        self.assertEqual(link.history_state, "waiting")
+        self.history()
+        self.assertEqual(self.sent(), [order.uuid for order in orders[1:]])
+        self.assertFalse(self.fake.bodies(WEBHOOK))
+        self.assertEqual((link.history_state, link.history_count), ("done", 3))
+
+    def test_what_went_live_does_not_go_again(self):
+        live = self.sell(self.partner)
+        self.deliver()
+        old = self.old_order(self.partner, 10)
+        self.pull([self.row(1)])
+        self.history()
+        self.assertEqual(self.sent(), [live.uuid, old.uuid])
+
+    def test_repeated_and_nothing_goes_twice(self):
+        self.old_order(self.partner, 10)
+        self.make_card(12, self.partner)
+        self.pull([self.row(1)])
+        self.history()
+        before = len(self.fake.requests)
+        self.backend.action_send_history()
+        self.history()
+        self.link_of(1).action_send_history()
+        self.history()
+        self.assertEqual(len(self.fake.requests), before)
+        found = self.old_order(self.partner, 5)
+        self.link_of(1).action_send_history()
+        self.history()
+        self.assertEqual(self.sent()[-1], found.uuid)
+
+    def test_refunds_are_history_too(self):
+        order = self.old_order(self.partner, 10)
+        refund = self.env["pos.order"].browse(order.refund()["res_id"])
+        refund.write({"state": "paid", "partner_id": self.partner.id})
+        refund.date_order = fields.Datetime.subtract(fields.Datetime.now(), days=9)
+        self.pull([self.row(1)])
+        self.history()
+        self.assertEqual(self.sent(), [order.uuid, refund.uuid])
+        self.assertTrue(self.fake.bodies(DETAILS)[1]["isRefund"])
+
+    def test_behind_live_events(self):
+        self.old_order(self.partner, 10)
+        self.pull([self.row(1)])
+        self.run_cron("history")
+        live = self.sell(self.partner)
+        self.deliver()
+        paths = [r["path"] for r in self.fake.requests if r["path"] != "/wapi/Clients"]
+        self.assertEqual(paths[:2], [WEBHOOK, DETAILS])
+        self.assertEqual(self.sent()[0], live.uuid)
+        self.assertEqual(len(self.sent()), 2)
+
+    def test_a_live_capture_that_failed_is_live_though_history_was_first(self):
+        order = self.sell(self.partner)
+        self.forget(self.events_of(order))
+        self.pull([self.row(1)])
+        self.history()
+        self.env["inboost.backend"]._cron_reconcile()
+        self.deliver()
+        self.assertEqual(len(self.fake.bodies(WEBHOOK)), 1)
+        self.assertEqual(self.sent(), [order.uuid])
+
+    def test_the_balance_goes_with_it(self):
+        self.make_card(12, self.partner)
+        self.forget()
+        self.pull([self.row(1)])
+        self.history()
+        [body] = self.fake.bodies(BALANCE)
+        self.assertEqual(body["amount"], 12)
+        link = self.link_of(1)
+        self.assertEqual(link.balance_sent, 12)
+        self.assertTrue(link.balance_sent_on)
+
+    def test_created_from_inboost_has_no_history(self):
+        self.pull([self.row(2)])
+        self.history()
+        self.assertEqual({r["path"] for r in self.fake.requests}, {"/wapi/Clients"})
+
+    def test_other_contacts_with_the_phone_are_the_same_customer(self):
+        twin = self.contact(1, name="Twin")
+        orders = [self.old_order(self.partner, 5), self.old_order(twin, 4)]
+        self.pull([self.row(1)])
+        self.history()
+        self.assertEqual(self.sent(), [order.uuid for order in orders])
+
+    # -- customers made here -------------------------------------------------------
+
+    def test_made_here_and_offered_once(self):
+        self.backend.send_new_customers = True
+        self.partner.write({"firstname": "Olena", "lastname": "Kovalenko"})
+        self.sell(self.partner)
+        self.deliver()
+        paths = [r["path"] for r in self.fake.requests]
+        self.assertEqual(paths, [UPSERT, WEBHOOK, DETAILS])
+        [body] = self.fake.bodies(UPSERT)
+        self.assertEqual(body["userPhoneNumber"], "380500000001")
+        self.assertEqual((body["userName"], body["lastName"]), ("Olena", "Kovalenko"))
+        self.sell(self.partner)
+        self.pull([])
+        self.deliver()
+        self.assertEqual(len(self.fake.bodies(UPSERT)), 1)
+
+    def test_offered_after_a_pull_that_did_not_list_them(self):
+        self.backend.send_new_customers = True
+        self.old_order(self.partner, 10)
+        self.forget()
+        nobody = self.contact(2)
+        known = self.contact(3)
+        self.make_card(1, known)
+        self.forget()
+        self.pull([self.row(3)])
+        self.deliver()
+        phones = [body["userPhoneNumber"] for body in self.fake.bodies(UPSERT)]
+        self.assertEqual(phones, ["380500000001"])
+        self.assertTrue(nobody)
+
+    def test_off_by_default(self):
+        self.sell(self.partner)
+        self.pull([])
+        self.deliver()
+        self.assertFalse(self.backend.send_new_customers)
+        self.assertFalse(self.fake.bodies(UPSERT))
+
+    # -- only customers of InBoost -------------------------------------------------
+
+    def test_only_linked_customers(self):
+        self.backend.scope = "linked"
+        order = self.sell(self.partner)
+        self.make_card(3, self.partner)
+        self.env["inboost.backend"]._cron_reconcile()
+        self.assertFalse(self.env["inboost.event"].search([]))
+        self.pull([self.row(1)])
+        live = self.sell(self.partner)
+        self.env["inboost.backend"]._cron_reconcile()
+        self.history()
+        hooks = [body["orderId"] for body in self.fake.bodies(WEBHOOK)]
+        self.assertEqual(hooks, [live.uuid])
+        self.assertEqual(sorted(self.sent()), sorted([order.uuid, live.uuid]))
+        self.assertEqual(self.fake.bodies(BALANCE)[-1]["amount"], 3)
