@@ -42,7 +42,7 @@ class ResPartner(models.Model):
     )
 
     @api.depends("inboost_customer_ids.state")
-    @api.depends_context("allowed_company_ids")
+    @api.depends_context("uid", "allowed_company_ids")
     def _compute_is_inboost_customer(self):
         linked = self.env["inboost.customer"].search(
             [("partner_id", "in", self.ids), *self._inboost_visible()]

@@ -222,10 +222,11 @@ class TestDelivery(InboostCase):
         live = self.capture_some()
         first = self.env["inboost.event"].sudo()._lease_due(1, "a lease")
         self.assertEqual(first, live)
-        self.env["inboost.event"].sudo()._lease_due(9, "a lease")
-        self.assertEqual(
-            history.mapped("state"), ["sending", "pending", "pending"], "in order"
-        )
+        # While something live of the customer is on its way, history waits.
+        lease_due = self.env["inboost.event"].sudo()._lease_due
+        self.assertFalse(lease_due(9, "a lease"))
+        live._finish("done")
+        self.assertEqual(lease_due(9, "a lease"), history[0], "in order")
 
     def test_circuit_opens_and_probes_with_one(self):
         self.fake.script[WEBHOOK] = [500]

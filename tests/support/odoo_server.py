@@ -139,12 +139,12 @@ class OdooServer:
         self.sql("UPDATE inboost_endpoint SET rest_until = NULL, failures = 0")
         self.wake()
 
-    def wake(self):
-        """Have the server's own cron run the delivery now, not at its next turn."""
+    def wake(self, cron="ir_cron_deliver"):
+        """Have the server run one of our crons now, not at its next turn."""
         self.sql(
             "INSERT INTO ir_cron_trigger (cron_id, call_at)"
             " SELECT res_id, now() AT TIME ZONE 'UTC' FROM ir_model_data"
-            " WHERE module = 'inboost_connector' AND name = 'ir_cron_deliver'"
+            f" WHERE module = 'inboost_connector' AND name = '{cron}'"
         )
         cluster.query(
             "postgres", f"SELECT pg_notify('cron_trigger', '{self.database}')"
