@@ -335,19 +335,17 @@ class InboostEndpoint(models.Model):
     def _note_apart(self, outcome):
         """Open or close the circuit in a transaction of its own: thirty tills must not
         wait for each other's row, nor replay their requests because of it."""
-        with self.env.registry.cursor() as cr:
-            endpoint = self.with_env(api.Environment(cr, SUPERUSER_ID, {}))
-            try:
+        try:
+            with self.env.registry.cursor() as cr:
+                endpoint = self.with_env(api.Environment(cr, SUPERUSER_ID, {}))
                 if not endpoint.try_lock_for_update():
                     return
                 if outcome.verdict in (Verdict.RETRY, Verdict.UNKNOWN):
                     endpoint._note_failure(outcome.wait)
                 else:
                     endpoint._note_success()
-                cr.commit()
-            except psycopg2.Error as error:
-                cr.rollback()
-                _logger.info("InBoost: a circuit was noted by another: %s", error)
+        except psycopg2.Error as error:
+            _logger.info("InBoost: a circuit was noted by another: %s", error)
 
     def _may_ask(self):
         """Whether a question may go now: rests are kept, one probe after each."""

@@ -2,7 +2,6 @@ from unittest.mock import patch
 
 from psycopg2.errors import SerializationFailure
 
-from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -120,7 +119,7 @@ class TestCustomerPull(CustomerCase):
 
         def picky(self, vals_list):
             if "First1" in str(vals_list):
-                raise ValidationError("Not this one.")
+                raise ValueError("Not this one.")
             return create(self, vals_list)
 
         with patch.object(cls, "create", picky):

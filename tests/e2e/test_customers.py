@@ -241,7 +241,7 @@ for days in (170, 120, 91, 89, 45, 10):
     order = sell(partner, price=days)
     order.date_order = fields.Datetime.subtract(fields.Datetime.now(), days=days)
     old.append(order)
-events = env["inboost.event"].search([("res_id", "in", [o.id for o in old])])
+events = env["inboost.event"].sudo().search([("res_id", "in", [o.id for o in old])])
 events.state = "cancelled"
 events.unlink()
 backend.state = "connected"
