@@ -1,9 +1,9 @@
 """Odoo's own suites with our addons installed, against a baseline without them.
 
-What runs is what Odoo runs in an installed database: tests tagged ``post_install``, by
-Odoo's own runner, each suite in a fresh copy of a freshly installed database. Tours run
-in Chromium, about half an hour of them. Those of point_of_sale alone are left out: they
-take hours, and some of them fail without us.
+Each suite runs in a fresh copy of a freshly installed database, by pytest-odoo: Odoo's
+own runner would run the tests tagged ``at_install`` before our code is loaded. Tours
+run in Chromium, about half an hour of them. Those of point_of_sale alone are left out:
+they take hours, and some of them fail without us.
 
 With ``--record`` the suites run without us and tests/core_baseline.json is written.
 """
@@ -11,9 +11,10 @@ With ``--record`` the suites run without us and tests/core_baseline.json is writ
 import argparse
 import json
 import os
-import re
 import subprocess
 from collections import Counter
+from pathlib import Path
+from xml.etree import ElementTree
 
 import cluster
 from house import (
@@ -22,10 +23,9 @@ from house import (
     ODOO_CONF,
     PYTHON,
     ROOT,
-    STATE,
     Trouble,
-    free_port,
     main,
+    output,
     say,
 )
 
@@ -33,29 +33,29 @@ BASELINE = ROOT / "tests" / "core_baseline.json"
 SUITES = ["loyalty", "sale_loyalty", "point_of_sale", "pos_loyalty"]
 #: Where Odoo finds no browser, it skips a tour when it comes to it.
 WITHOUT_TOURS = {"point_of_sale"}
-#: Odoo writes a line when a test begins, and one when it fails or is skipped.
-LINE = re.compile(
-    r"odoo\.addons\.(?P<module>\w+)\.tests\.\w+: "
-    r"(?P<what>Starting|FAIL:|ERROR:|skipped) "
-    r"(?:Subtest )?(?P<test>\w+\.\w+)"
-)
-#: What stands for a class when its preparation failed: none of its tests begins.
-CLASS = re.compile(
-    r"(?P<what>ERROR:|skipped) setUpClass "
-    r"\(odoo\.addons\.(?P<module>\w+)\.tests\.\w+\.(?P<test>\w+)\)"
-)
 WORSE = {"pass": 0, "skip": 1, "fail": 2}
+#: Prints where Odoo looks for addons.
+ADDONS_PATH = """
+import odoo.addons, odoo.tools
+odoo.tools.config.parse_config(["-c", "{conf}"])
+for root in odoo.addons.__path__:
+    print(root)
+"""
 
 
-def outcomes(text):
-    """:return: dict of "module:Class.method" -> pass, skip or fail"""
+def outcomes(report, suite):
+    """:param report: JUnit's XML as text
+    :return: dict of "suite:Class.method" -> pass, skip or fail"""
     found = {}
-    for pattern in (LINE, CLASS):
-        for match in pattern.finditer(text):
-            name = f"{match['module']}:{match['test']}"
-            what = {"Starting": "pass", "skipped": "skip"}.get(match["what"], "fail")
-            # A test that failed stays so, whatever is said of it afterwards.
-            found[name] = max(found.get(name, "pass"), what, key=WORSE.get)
+    for case in ElementTree.fromstring(report).iter("testcase"):
+        name = f"{suite}:{case.get('classname').rpartition('.')[2]}.{case.get('name')}"
+        what = "pass"
+        if case.find("failure") is not None or case.find("error") is not None:
+            what = "fail"
+        elif case.find("skipped") is not None:
+            what = "skip"
+        # A test with parts comes several times, and the worst of them counts.
+        found[name] = max(found.get(name, "pass"), what, key=WORSE.get)
     return found
 
 
@@ -75,35 +75,47 @@ def compare(before, after):
     return lines
 
 
+def tests_of(suite):
+    """The folder of a suite. Debian's package spreads an addon over two roots."""
+    roots = output(PYTHON, "-c", ADDONS_PATH.format(conf=ODOO_CONF)).splitlines()
+    for root in roots:
+        folder = Path(root, suite, "tests")
+        if folder.is_dir():
+            return folder
+    raise Trouble(f"this Odoo came without the tests of {suite}")
+
+
 def run_suite(suite, template):
     database = f"core_{suite}"
     cluster.copy(template, database)
+    log, report = LOGS / f"{database}.log", LOGS / f"{database}.xml"
+    report.unlink(missing_ok=True)
     path = PYTHON.parent if suite in WITHOUT_TOURS else os.environ["PATH"]
-    log = LOGS / f"core_{suite}.log"
     try:
         with log.open("w") as stream:
             subprocess.run(
                 [
-                    *(str(PYTHON), "-m", "odoo", "-c", str(ODOO_CONF), "-d", database),
-                    *("--test-tags", f"/{suite}", "--stop-after-init"),
-                    *("--http-port", str(free_port())),
+                    *(str(PYTHON), "-m", "pytest", "-c", str(ROOT / "pyproject.toml")),
+                    *("-p", "no:cacheprovider", f"--junitxml={report}"),
+                    *(f"--odoo-database={database}", "--odoo-http"),
+                    str(tests_of(suite)),
                 ],
                 stdout=stream,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
-                cwd=STATE,
-                env={**os.environ, "PATH": str(path)},
-                # Odoo exits with 1 when a test failed: the comparison judges that.
+                cwd=ROOT,
+                env={**os.environ, "ODOO_RC": str(ODOO_CONF), "PATH": str(path)},
+                # A test that failed is judged by the comparison.
                 check=False,
             )
     finally:
         cluster.drop(database)
-    return check_ran(suite, log.read_text(errors="replace"), log)
+    return check_ran(suite, report.read_text() if report.exists() else "", log)
 
 
-def check_ran(suite, text, log):
-    """:return: the outcomes in a log, which must hold more than skipped tests"""
-    found = outcomes(text)
+def check_ran(suite, report, log):
+    """:return: the outcomes in a report, which must hold more than skipped tests"""
+    found = outcomes(report, suite) if report else {}
     counts = Counter(found.values())
     if not counts["pass"]:
         raise Trouble(f"{suite}: no test ran; see {log}")

@@ -7,7 +7,7 @@ from odoo.tools import SQL
 from ..lib.codes import bonus_code
 from ..lib.facts import Bonus, iso
 from .inboost_bonus_move import rounded
-from .inboost_event import LIVE
+from .inboost_event import LIVE, Capture
 
 
 class InboostBonusMove(models.Model):
@@ -18,23 +18,23 @@ class InboostBonusMove(models.Model):
     def _capture_gross(self):
         """An accrual and a redemption, each by its own amount."""
         backends = self.env["inboost.backend"]._counting(self.program_id)
+        entries = defaultdict(list)
         for move in self:
-            facts = [
-                move._bonus_fact(operation, amount)
-                for operation, amount in (
-                    ("bonus_accrual", move.won),
-                    ("bonus_redemption", move.spent),
-                )
-                if amount
-            ]
-            for backend in backends[move.program_id]:
-                self.env["inboost.event"]._capture(
-                    backend,
-                    facts,
-                    move.partner_id,
-                    record=move._document(),
-                    again=self.env._("The same points were confirmed again"),
-                )
+            for operation, amount in (
+                ("bonus_accrual", move.won),
+                ("bonus_redemption", move.spent),
+            ):
+                if not amount:
+                    continue
+                fact = move._bonus_fact(operation, amount)
+                for backend in backends[move.program_id]:
+                    entries[backend].append(
+                        Capture(*fact, move.partner_id, move._document())
+                    )
+        for backend, some in entries.items():
+            self.env["inboost.event"]._capture_all(
+                backend, some, again=self.env._("The same points were confirmed again")
+            )
 
     def _bonus_fact(self, operation, amount):
         """:return: (operation, key, lib.facts.Bonus, time)"""
@@ -82,14 +82,12 @@ class InboostBonusMove(models.Model):
         owners = {*owners, *((move.partner_id, move.program_id) for move in self)}
         programs = self.env["loyalty.program"].union(*(p for _c, p in owners))
         backends = self.env["inboost.backend"]._counting(programs)
-        told = {
-            (backend, partner)
-            for partner, program in owners
-            if partner
-            for backend in backends[program]
-        }
-        for backend, partner in sorted(told, key=lambda pair: (pair[0].id, pair[1].id)):
-            backend._capture_balance(partner)
+        told = defaultdict(self.env["res.partner"].browse)
+        for partner, program in owners:
+            for backend in backends[program]:
+                told[backend] |= partner
+        for backend in sorted(told, key=lambda backend: backend.id):
+            backend._capture_balances(told[backend].sorted("id"))
 
 
 class InboostBackend(models.Model):
@@ -130,46 +128,55 @@ class InboostBackend(models.Model):
                 found[program] |= backend
         return found
 
-    def _capture_balance(self, partner, phone=None, priority=LIVE):
-        """The customer's balance changed, or is to be told again.
-
-        :param str phone: where it is not the customer's present one
-        """
+    def _capture_balances(self, partners, priority=LIVE):
+        """The balances of ``partners`` changed, or are to be told again."""
         self.ensure_one()
         now = fields.Datetime.now()
-        phone = phone or partner.phone_sanitized
-        fact = {"amount": self._balance_of(phone), "time": iso(now)}
-        event = self.env["inboost.event"]._capture(
+        amounts = self._balances_of(partners.mapped("phone_sanitized"))
+        return self.env["inboost.event"]._capture_all(
             self,
-            [("balance_set", f"balance:{uuid4()}", fact, now)],
-            partner,
+            [
+                Capture(
+                    operation="balance_set",
+                    key=f"balance:{uuid4()}",
+                    fact={"amount": amounts[partner.phone_sanitized], "time": iso(now)},
+                    occurred_at=now,
+                    partner=partner,
+                    record=None,
+                )
+                for partner in partners
+            ],
             priority=priority,
         )
-        if event and phone and phone != event.phone:
-            event.write({"phone": phone, **event._ready()})
-        return event
 
     def _balance_of(self, phone):
-        """The points on all bonus cards of the customer with this phone. Contacts who
-        share a phone are one customer to InBoost."""
+        """See :meth:`_balances_of`."""
+        return self._balances_of([phone])[phone] if phone else 0.0
+
+    def _balances_of(self, phones):
+        """The points on all bonus cards of the customers with these phones. Contacts
+        who share a phone are one customer to InBoost.
+
+        :return: {phone: points}, of every one of ``phones``
+        """
         self.ensure_one()
-        if not phone:
-            return 0.0
         # Straight from the database: as of now, whatever a cache says.
         self.env["loyalty.card"].flush_model(["points", "active", "partner_id"])
         self.env["res.partner"].flush_model(["phone_sanitized"])
-        [(amount,)] = self.env.execute_query(
+        rows = self.env.execute_query(
             SQL(
                 """
-                SELECT COALESCE(SUM(c.points), 0)
+                SELECT p.phone_sanitized, SUM(c.points)
                   FROM loyalty_card c
                   JOIN res_partner p ON p.id = c.partner_id
-                 WHERE p.phone_sanitized = %(phone)s
+                 WHERE p.phone_sanitized = ANY(%(phones)s)
                    AND c.active
                    AND c.program_id = ANY(%(programs)s)
+              GROUP BY p.phone_sanitized
                 """,
-                phone=phone,
+                phones=[phone for phone in phones if phone],
                 programs=self.program_ids.ids,
             )
         )
-        return rounded(amount)
+        found = {phone: rounded(amount) for phone, amount in rows}
+        return {phone: found.get(phone, 0.0) for phone in phones}

@@ -1,12 +1,15 @@
 import time
 
 from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from .inboost_event import HISTORY
 
 #: Seconds a run goes on while there is work; then the next one takes over.
 MAX_RUN = 60
+#: Customers in one transaction.
+BATCH = 200
 
 
 class InboostCustomer(models.Model):
@@ -17,70 +20,113 @@ class InboostCustomer(models.Model):
 
     def _queue_history(self):
         self.sudo().write({"history_state": "waiting"})
+        self._trigger_history()
+
+    @api.model
+    def _trigger_history(self):
         self.env.ref("inboost_connector.ir_cron_history").sudo()._trigger()
 
     @api.model
     def _cron_history(self):
-        """Customer by customer, each in a transaction of its own."""
+        """Batch after batch, each in a transaction of its own."""
         end = time.monotonic() + MAX_RUN
-        waiting = [("history_state", "=", "waiting"), ("partner_id", "!=", False)]
         failed = self.browse()
         while time.monotonic() < end:
-            link = self.search(
-                [
-                    *waiting,
-                    ("backend_id.state", "!=", "draft"),
-                    ("id", "not in", failed.ids),
-                ],
-                order="id",
-                limit=1,
+            try:
+                links = self._lock_waiting(failed)
+                if not links:
+                    return
+                for some in links.grouped("backend_id").values():
+                    failed |= some._try_history()
+                self.env["ir.cron"]._commit_progress(len(links))
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                # A pull or a till wrote one of them; the next turn sees it.
+                self.env.cr.rollback()
+        self._trigger_history()
+
+    @api.model
+    def _lock_waiting(self, failed):
+        backends = self.env["inboost.backend"].search([("state", "!=", "draft")])
+        details = backends.endpoint_ids.filtered(
+            lambda e: (
+                e.operation == "purchase_details"
+                # Off is a decision; without an address, history would be lost.
+                and (e.address or not e.enabled)
             )
-            if not link:
-                return
-            event = self.env["inboost.event"]
-            done = False
-            with event._guard(f"the history of {link.display_name}"):
-                done = link._send_history()
-            if not done:
-                failed |= link
-            self.env["ir.cron"]._commit_progress(1)
-        self.env.ref("inboost_connector.ir_cron_history")._trigger()
+        )
+        return self.search(
+            [
+                ("history_state", "=", "waiting"),
+                ("partner_id", "!=", False),
+                ("backend_id", "in", details.backend_id.ids),
+                ("id", "not in", failed.ids),
+            ],
+            order="id",
+            limit=BATCH,
+        ).try_lock_for_update()
+
+    def _try_history(self):
+        """What fails together is tried one by one, so that none stops the others.
+
+        :return: those that failed; they go on waiting
+        """
+        with self.env["inboost.event"]._guard(f"the history of customers {self.ids}"):
+            self._send_history()
+            return self.browse()
+        if len(self) == 1:
+            return self
+        return self.browse().union(*(link._try_history() for link in self))
 
     def _send_history(self):
-        """:return: whether it is in the outbox"""
-        self.ensure_one()
+        """Put into the outbox what InBoost does not have of these customers, who are
+        all of one backend."""
         backend = self.backend_id
-        partners = self.partner_id | self.candidate_ids
         since = fields.Datetime.subtract(
             fields.Datetime.now(), days=backend.history_days
         )
-        sent = 0
+        owner = {
+            partner: link
+            for link in self
+            for partner in link.partner_id | link.candidate_ids
+        }
+        partners = self.env["res.partner"].union(*owner)
         for document in backend._history_documents(partners, since):
-            sent += bool(document._inboost_capture_for(backend, priority=HISTORY))
-        if backend.program_ids and not self._balance_is_known():
-            backend._capture_balance(self.partner_id, priority=HISTORY)
-        self.write(
-            {"history_state": "done", "history_count": self.history_count + sent}
-        )
-        return True
+            if document._inboost_capture_for(backend, priority=HISTORY):
+                owner[document.partner_id].history_count += 1
+        untold = self._whose_balance_is_unknown()
+        backend._capture_balances(untold.partner_id, priority=HISTORY)
+        self.history_state = "done"
 
-    def _balance_is_known(self):
-        """Whether InBoost has the balance, or it is on its way."""
-        phone = self.partner_id.phone_sanitized
-        if not phone:
-            return True
-        last = self.env["inboost.event"].search(
-            [
-                ("backend_id", "=", self.backend_id.id),
-                ("operation", "=", "balance_set"),
-                ("phone", "=", phone),
-                ("state", "in", ("pending", "sending", "done")),
-            ],
-            limit=1,
+    def _whose_balance_is_unknown(self):
+        """Those whose balance InBoost neither has nor is about to get."""
+        backend = self.backend_id
+        reachable = self.filtered("partner_id.phone_sanitized")
+        if not backend.program_ids or not reachable:
+            return self.browse()
+        phones = reachable.partner_id.mapped("phone_sanitized")
+        events = self.env["inboost.event"]
+        newest = events.browse(
+            last
+            for _phone, last in events._read_group(
+                [
+                    ("backend_id", "=", backend.id),
+                    ("operation", "=", "balance_set"),
+                    ("phone", "in", phones),
+                    ("state", "in", ("pending", "sending", "done")),
+                ],
+                ["phone"],
+                ["id:max"],
+            )
         )
-        if last.state == "done":
-            return last.amount_sent == self.backend_id._balance_of(phone)
-        return bool(last)
+        amounts = backend._balances_of(phones)
+        known = {
+            event.phone
+            for event in newest
+            if event.state != "done" or event.amount_sent == amounts[event.phone]
+        }
+        return reachable.filtered(
+            lambda link: link.partner_id.phone_sanitized not in known
+        )
 
 
 class InboostBackend(models.Model):
@@ -113,9 +159,17 @@ class InboostBackend(models.Model):
         """For all linked customers; nothing goes twice."""
         self.ensure_one()
         self.check_access("write")
-        self.env["inboost.customer"].sudo().search(
-            [("backend_id", "=", self.id), ("partner_id", "!=", False)]
-        )._queue_history()
+        # A million of them make no records.
+        self.env["inboost.customer"].flush_model(["partner_id", "history_state"])
+        self.env.execute_query(
+            SQL(
+                "UPDATE inboost_customer SET history_state = 'waiting'"
+                " WHERE backend_id = %s AND partner_id IS NOT NULL",
+                self.id,
+            )
+        )
+        self.env["inboost.customer"].invalidate_model(["history_state"])
+        self.env["inboost.customer"]._trigger_history()
         return self._notify(
             self.env._("The history of all linked customers is being looked through."),
             "success",

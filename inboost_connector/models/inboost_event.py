@@ -1,7 +1,8 @@
 import json
 import logging
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import uuid4
 
 from odoo import api, fields, models
@@ -14,8 +15,24 @@ _logger = logging.getLogger(__name__)
 
 LIVE, HISTORY = 0, 10
 PURGE_BATCH = 5000
+#: Characters of a fact or body on the screen: a notice may have 100,000 phones.
+MAX_SHOWN = 20_000
 #: What a capture settled for good: a snapshot has to stay what it was.
 SNAPSHOT = {"backend_id", "operation", "key", "event_id", "fact", "occurred_at"}
+
+
+class Capture(NamedTuple):
+    """A fact on its way into the outbox.
+
+    :ivar partner: the customer; none, or one without a phone: parked
+    :ivar record: the document, for the smart buttons, or None"""
+
+    operation: str
+    key: str
+    fact: dict
+    occurred_at: datetime
+    partner: models.Model
+    record: models.Model | None
 
 
 class InboostEvent(models.Model):
@@ -118,12 +135,17 @@ class InboostEvent(models.Model):
     @api.depends("fact", "phone")
     def _compute_texts(self):
         for event in self:
-            event.fact_text = json.dumps(event.fact, indent=2, ensure_ascii=False)
+            event.fact_text = self._shown(event.fact)
             try:
                 body = event.endpoint_id._map(event.fact or {}, **event._envelope())
-                event.body_text = json.dumps(body, indent=2, ensure_ascii=False)
+                event.body_text = self._shown(body)
             except ValueError as error:
                 event.body_text = str(error)
+
+    @staticmethod
+    def _shown(value):
+        text = json.dumps(value, indent=2, ensure_ascii=False)
+        return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}\n…"
 
     @api.depends("endpoint_id", "res_name", "partner_id", "key")
     def _compute_display_name(self):
@@ -241,14 +263,21 @@ class InboostEvent(models.Model):
             )
 
     @api.model
-    def _capture(self, backend, facts, partner, record=None, priority=LIVE, again=""):
+    def _capture(self, backend, facts, partner, record=None, **kwargs):
+        """Facts about one customer; see :meth:`_capture_all`.
+
+        :param facts: list of (operation, key, fact, occurred_at)
+        """
+        entries = [Capture(*fact, partner, record) for fact in facts]
+        return self._capture_all(backend, entries, **kwargs)
+
+    @api.model
+    def _capture_all(self, backend, entries, priority=LIVE, again=""):
         """Put facts into the outbox, each once. A fact that is there already leaves a
         row in the log instead.
 
         :param backend: one ``inboost.backend``
-        :param facts: list of (operation, key, fact, occurred_at)
-        :param partner: the customer; none, or one without a phone: parked
-        :param record: the document, for the smart buttons
+        :param entries: list of Capture
         :param str again: what came again, for the log of a stopped duplicate;
             empty where coming again is in the nature of the caller
         :return: the new events
@@ -257,20 +286,27 @@ class InboostEvent(models.Model):
             tracking_disable=True, mail_create_nolog=True, mail_create_nosubscribe=True
         )
         endpoints = {e.operation: e for e in backend.endpoint_ids._records()}
-        if not backend._tells_of(partner):
-            endpoints = {
-                name: endpoint
-                for name, endpoint in endpoints.items()
-                if name == "customer_upsert" or not OPERATIONS[name].personal
-            }
-        facts = [fact for fact in facts if fact[0] in endpoints]
+        told = {
+            partner: backend._tells_of(partner)
+            for partner in {entry.partner for entry in entries}
+        }
+        entries = [
+            entry
+            for entry in entries
+            if entry.operation in endpoints
+            and (
+                told[entry.partner]
+                or entry.operation == "customer_upsert"
+                or not OPERATIONS[entry.operation].personal
+            )
+        ]
         known = {
             (event.operation, event.key): event
             for event in self.search(
                 [
                     ("backend_id", "=", backend.id),
-                    ("operation", "in", [fact[0] for fact in facts]),
-                    ("key", "in", [fact[1] for fact in facts]),
+                    ("operation", "in", list({e.operation for e in entries})),
+                    ("key", "in", [e.key for e in entries]),
                 ]
             )
         }
@@ -278,23 +314,12 @@ class InboostEvent(models.Model):
             [
                 {
                     "backend_id": backend.id,
-                    "endpoint_id": endpoints[operation].id,
-                    "operation": operation,
-                    "key": key,
-                    "fact": fact,
-                    "occurred_at": occurred_at,
+                    "endpoint_id": endpoints[entry.operation].id,
                     "priority": priority,
-                    "res_model": record._name if record else False,
-                    "res_id": record.id if record else False,
-                    "res_name": record.display_name if record else False,
-                    **(
-                        self._addressed_to(partner)
-                        if OPERATIONS[operation].personal
-                        else self._ready()
-                    ),
+                    **self._captured(entry),
                 }
-                for operation, key, fact, occurred_at in facts
-                if (operation, key) not in known
+                for entry in entries
+                if (entry.operation, entry.key) not in known
             ]
         )
         if again:
@@ -303,6 +328,24 @@ class InboostEvent(models.Model):
         if events:
             self._trigger_delivery()
         return events
+
+    @api.model
+    def _captured(self, entry):
+        record = entry.record
+        return {
+            "operation": entry.operation,
+            "key": entry.key,
+            "fact": entry.fact,
+            "occurred_at": entry.occurred_at,
+            "res_model": record._name if record else False,
+            "res_id": record.id if record else False,
+            "res_name": record.display_name if record else False,
+            **(
+                self._addressed_to(entry.partner)
+                if OPERATIONS[entry.operation].personal
+                else self._ready()
+            ),
+        }
 
     @api.model
     def _addressed_to(self, partner):

@@ -5,7 +5,7 @@ OWNER_FIELDS = {"partner_id", "active"}
 
 
 class LoyaltyCard(models.Model):
-    """Every way of changing points ends in one of these three methods."""
+    """Every way of changing points ends in create, write or unlink."""
 
     _inherit = "loyalty.card"
 
@@ -40,6 +40,12 @@ class LoyaltyCard(models.Model):
             ):
                 cards.write({"points": 0})
         return super().unlink()
+
+    @api.model
+    def load(self, fields, data):
+        # An import writes card by card; its rows of the ledger are written at once.
+        with self.env["inboost.bonus.move"]._recording():
+            return super().load(fields, data)
 
     def _inboost_owners(self):
         return {

@@ -122,6 +122,42 @@ class TestBonusExpiry(BonusCase):
         self.run_day(1)
         self.assertEqual(self.notices()[0]["phones"], ["380501112233"])
 
+    def test_thousands_are_one_request_built_without_their_records(self):
+        count = 2000
+        partners = (
+            self.env["res.partner"]
+            .with_context(tracking_disable=True)
+            .create(
+                [
+                    {"name": "Customer", "phone": f"+38063{number:07}"}
+                    for number in range(count)
+                ]
+            )
+        )
+        with freeze_time(self.today - timedelta(days=28)):
+            self.env["loyalty.card"].create(
+                [
+                    {"program_id": self.program.id, "partner_id": p.id, "points": 10}
+                    for p in partners
+                ]
+            )
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        event = self.backend._capture_notice()
+        self.assertLess(self.env.cr.sql_log_count - before, 60)
+        self.assertEqual(len(event.fact["phones"]), count)
+        for model in ("res.partner", "loyalty.card", "inboost.bonus.move"):
+            names = self.env[model]._fields.values()
+            loaded = max(
+                len(self.env.cache.get_records(self.env[model], f)) for f in names
+            )
+            self.assertLess(loaded, 50, model)
+        self.assertIn("…", event.fact_text)
+        self.deliver()
+        [sent] = self.fake.bodies(NOTICE)
+        self.assertEqual(len(set(sent["phones"])), count)
+
     def test_two_cards_are_one_phone(self):
         self.win(-28, 10, self.make_card())
         self.win(-26, 5, self.make_card())

@@ -143,6 +143,22 @@ class TestBonusLedger(BonusCase):
         self.assertLedger(card + new)
         self.assertEqual(self.amounts("bonus_accrual"), [10, 2, 8])
 
+    def test_import_of_many_is_one_batch_and_a_bad_row_leaves_nothing(self):
+        cards = self.make_card(10) + self.make_card(20)
+        create = type(self.Move).create
+        with patch.object(type(self.Move), "create", autospec=True) as spy:
+            spy.side_effect = lambda *args: create(*args)
+            rows = [[str(card.id), "5"] for card in cards]
+            self.env["loyalty.card"].load([".id", "points"], rows)
+            self.assertEqual(spy.call_count, 1)
+            rows = [[str(cards[0].id), "7"], [str(cards[1].id), "many"]]
+            result = self.env["loyalty.card"].load([".id", "points"], rows)
+        self.assertFalse(result["ids"])
+        self.env.invalidate_all()
+        self.assertEqual(cards.mapped("points"), [5, 5])
+        self.assertEqual(self.moves_of(cards).mapped("change"), [10, 20, -5, -15])
+        self.assertLedger(cards)
+
     def test_fractions_of_points_are_kept(self):
         card = self.make_card(0.125)
         for points in (0.25, 0.333333, 0.4571):

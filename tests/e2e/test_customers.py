@@ -131,17 +131,7 @@ def test_first_run_counts_exactly_and_doubles_nobody(odoo, first_run, thousands)
 
 
 def test_second_run_changes_nothing_and_sends_nothing(odoo, inboost, first_run):
-    wait_until(
-        lambda: (
-            odoo.value(
-                "SELECT count(*) FROM inboost_customer WHERE history_state = 'waiting'"
-            )
-            == "0"
-        ),
-        120,
-        "the end of the history",
-    )
-    wait_until(lambda: set(odoo.states()) <= {"done"}, 120, "an empty queue")
+    history_ended(odoo)
     written = odoo.value("SELECT max(write_date) FROM res_partner")
     messages = odoo.value("SELECT count(*) FROM mail_message")
     events = odoo.states()
@@ -281,21 +271,25 @@ def test_history_of_ninety_days_once(odoo, inboost, first_run):
     hooks = inboost.control("GET", "webhooks")
     hooked = [h["body"]["orderId"] for h in hooks if h["phone"] == phone]
     assert sorted(hooked) == sorted([live, during])
-    # And once more: nothing goes twice.
+    # All of it again: those who came from InBoost are told their balance, once.
+    send_history_again(odoo)
     arrived = inboost.counts()["arrivals"]
+    send_history_again(odoo)
+    assert inboost.counts()["arrivals"] == arrived
+    assert inboost.counts()["doubled"] == []
+    assert sorted(sent()) == sorted([*old[3:], live, during])
+
+
+def send_history_again(odoo):
     odoo.execute("inboost.backend", "action_send_history", backends(odoo))
     odoo.wake("ir_cron_history")
-    wait_until(
-        lambda: (
-            odoo.value(
-                "SELECT count(*) FROM inboost_customer WHERE history_state = 'waiting'"
-            )
-            == "0"
-        ),
-        120,
-        "the end of the history",
-    )
-    assert inboost.counts()["arrivals"] == arrived
+    history_ended(odoo)
+
+
+def history_ended(odoo):
+    waiting = "SELECT count(*) FROM inboost_customer WHERE history_state = 'waiting'"
+    wait_until(lambda: odoo.value(waiting) == "0", 120, "the end of the history")
+    wait_until(lambda: set(odoo.states()) <= {"done"}, 120, "an empty queue")
 
 
 def test_signed_up_in_the_chat_and_served_at_the_till(

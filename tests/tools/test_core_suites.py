@@ -4,29 +4,26 @@ from core_suites import check_ran, compare, outcomes
 from house import Trouble
 from pytest import raises
 
-BEGIN = "2026-01-01 10:00:00,000 1 INFO db odoo.addons.loyalty.tests.test_loyalty: "
-LOG = (
-    f"{BEGIN}Starting TestLoyalty.test_good ... \n"
-    f"{BEGIN}Starting TestLoyalty.test_bad ... \n"
-    f"{BEGIN}FAIL: TestLoyalty.test_bad\n"
-    f"{BEGIN}Starting TestLoyalty.test_wrong ... \n"
-    f"{BEGIN}ERROR: Subtest TestLoyalty.test_wrong (x=1)\n"
-    f"{BEGIN}Starting TestLoyalty.test_tour ... \n"
-    f"{BEGIN}skipped TestLoyalty.test_tour : no browser\n"
-    "2026-01-01 10:00:00,000 1 INFO db odoo.tests.suite: "
-    "ERROR: setUpClass (odoo.addons.loyalty.tests.test_other.TestOther)\n"
-)
+PLACE = "odoo.addons.loyalty.tests.test_loyalty.TestLoyalty"
+REPORT = f"""<testsuites><testsuite>
+<testcase classname="{PLACE}" name="test_good" />
+<testcase classname="{PLACE}" name="test_bad"><failure>no</failure></testcase>
+<testcase classname="{PLACE}" name="test_parts"><failure>x=1</failure></testcase>
+<testcase classname="{PLACE}" name="test_parts" />
+<testcase classname="{PLACE}" name="test_tour"><skipped>no browser</skipped></testcase>
+<testcase classname="{PLACE}" name="test_unprepared"><error>class</error></testcase>
+</testsuite></testsuites>"""
 FOUND = {
     "loyalty:TestLoyalty.test_good": "pass",
     "loyalty:TestLoyalty.test_bad": "fail",
-    "loyalty:TestLoyalty.test_wrong": "fail",
+    "loyalty:TestLoyalty.test_parts": "fail",
     "loyalty:TestLoyalty.test_tour": "skip",
-    "loyalty:TestOther": "fail",
+    "loyalty:TestLoyalty.test_unprepared": "fail",
 }
 
 
-def test_outcomes_are_read_from_the_log():
-    assert outcomes(LOG) == FOUND
+def test_outcomes_are_read_from_the_report():
+    assert outcomes(REPORT, "loyalty") == FOUND
 
 
 def test_equal_is_not_worse():
@@ -49,4 +46,4 @@ def test_skipped_is_worse_than_passed():
 
 def test_suite_that_ran_nothing_is_trouble():
     with raises(Trouble, match="no test ran"):
-        check_ran("loyalty", "nothing of interest", "the.log")
+        check_ran("loyalty", "", "the.log")
