@@ -7,6 +7,8 @@ import socket
 import ssl
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
 
 import requests
@@ -192,6 +194,21 @@ class Client:
         exchange.duration = time.monotonic() - begin
         return exchange
 
+    def send_within(self, request, seconds):
+        """As ``send``, but the caller waits ``seconds`` at most: neither a name server
+        nor a body that trickles holds them longer.
+
+        :rtype: Exchange
+        """
+        executor = ThreadPoolExecutor(1)
+        try:
+            return executor.submit(self.send, request).result(seconds)
+        except FutureTimeout:
+            error = f"Timeout: no answer within {seconds:g} s"
+            return Exchange(request, error=error, sent=True, duration=seconds)
+        finally:
+            executor.shutdown(wait=False)
+
     def _exchange(self, request, exchange, deadline):
         headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
         headers.update(request.headers)
@@ -224,15 +241,18 @@ class Client:
         try:
             for chunk in response.iter_content(8192):
                 raw += chunk
-                if len(raw) > limit or time.monotonic() > deadline:
-                    exchange.truncated = True
+                if time.monotonic() > deadline:
+                    exchange.error = "Timeout: the answer did not end in time"
+                exchange.truncated = bool(exchange.error) or len(raw) > limit
+                if exchange.truncated:
                     break
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             exchange.error = describe(error)
             exchange.truncated = True
         exchange.answer = raw[:limit].decode("utf-8", "replace").replace("\x00", "")
         if not exchange.truncated:
-            with contextlib.suppress(ValueError):
+            # Brackets in brackets in brackets are no answer either.
+            with contextlib.suppress(ValueError, RecursionError):
                 exchange.data = json.loads(raw)
 
 

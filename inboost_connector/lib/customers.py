@@ -80,7 +80,7 @@ def read(row, expression, region):
         lastname=take("lastname", _text),
         email=take("email", _email),
         birthdate=take("birthdate", _day),
-        source=take("source", _text),
+        source=take("source", _source),
         specialty=take("specialty", _text),
         lang=take("lang", _language),
     )
@@ -92,7 +92,7 @@ def _phone(value, region):
         value = str(value)
     if value is None or value == "":
         raise RowRefused("it has no phone")
-    found = phones.normalise(value, region)
+    found = phones.normalise(value, region, coded=True)
     if not found:
         raise RowRefused(f"{str(value)[:MAX_ID]!r} is not a valid phone")
     return found
@@ -116,6 +116,13 @@ def _text(value):
     if not text.isprintable():
         raise ValueError("has characters that cannot be printed")
     return text or None
+
+
+def _source(value):
+    """Odoo numbers sources of one name as "Chat [2]": brackets of InBoost's own would
+    be taken for that, and the source for a new one each time."""
+    text = _text(value)
+    return text and text.replace("[", "(").replace("]", ")")
 
 
 def _email(value):
@@ -198,11 +205,17 @@ def changes(customer, contact, policies):
     given = {part: customer[part] for part in ("firstname", "lastname")}
     if any(given.values()) and not contact.get("is_company"):
         here = {part: contact.get(part) or None for part in given}
-        if policies["name"] == "overwrite":
-            new.update({part: value for part, value in given.items() if value})
-        elif policies["name"] == "fill" and _is_nameless(here, given, contact):
+        overwrite = policies["name"] == "overwrite" and all(given.values())
+        if policies["name"] != "ignore" and (
+            overwrite or _is_nameless(here, given, contact)
+        ):
             new.update(given)
-    return {name: value for name, value in new.items() if value != contact.get(name)}
+    # Odoo's empty is False, ours is None.
+    return {
+        name: value
+        for name, value in new.items()
+        if (value or None) != (contact.get(name) or None)
+    }
 
 
 def _applies(policy, present):

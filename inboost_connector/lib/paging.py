@@ -12,6 +12,8 @@ from . import mapping
 STYLES = ("page", "offset", "cursor")
 #: Rows beyond what was asked for are refused: a list that cannot be paged.
 MAX_ROWS = 10_000
+#: More pages than any shop has customers: the list does not end.
+MAX_PAGES = 20_000
 
 
 class PageError(ValueError):
@@ -36,7 +38,13 @@ def query(style, position, size, since=None):
 
     :param str since: ISO 8601; only what changed since then is wanted
     :return: dict; the keys of the other styles are None
+    :raise PageError: when the position is of another style
     """
+    if style != "cursor" and position and not position.isdecimal():
+        raise PageError(
+            f"the list stopped at {position[:20]!r}, which is no {style}: the paging "
+            "was changed meanwhile"
+        )
     return {
         "page": int(position or 1) if style == "page" else None,
         "offset": int(position or 0) if style == "offset" else None,
@@ -58,7 +66,7 @@ def read(data, paths, style, position, size, seen, previous=""):
     :param int seen: rows of the pages before
     :param str previous: digest of the page before
     :rtype: Page
-    :raise PageError: when there is no list where the rows should be
+    :raise PageError: when there is no list where the rows should be, or no end to it
     """
     try:
         rows = mapping.search(paths["rows"] or "@", data)
@@ -74,8 +82,14 @@ def read(data, paths, style, position, size, seen, previous=""):
         raise PageError(f"{len(rows)} rows came at once; at most {MAX_ROWS} are read")
     if not isinstance(total, int) or isinstance(total, bool):
         total = None
-    text = json.dumps(rows, sort_keys=True).encode()
-    digest = hashlib.sha256(text).hexdigest()
+    if total and seen + len(rows) > 2 * total + size:
+        raise PageError(
+            f"{seen + len(rows)} rows came of a list of {total}: InBoost seems not to "
+            "heed the paging. Choose another style, or a page size that takes them all"
+        )
+    # A server that ignores the paging may give the same in another order.
+    text = json.dumps(sorted(json.dumps(row, sort_keys=True) for row in rows))
+    digest = hashlib.sha256(text.encode()).hexdigest()
     end = not rows or digest == previous
     if style == "cursor":
         follow = None if cursor in (None, "", position) else str(cursor)

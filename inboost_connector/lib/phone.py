@@ -6,13 +6,15 @@ STYLES = ("digits", "e164", "national")
 MAX_LENGTH = 64
 
 
-def normalise(raw, region=None):
+def normalise(raw, region=None, coded=False):
     """E.164 of ``raw``, or None when it is no valid number.
 
     Letters are refused rather than read as a keypad, an extension is dropped.
 
     :param str raw: as typed, any length
     :param str region: ISO country of numbers without a country code
+    :param bool coded: digits alone begin with a country code, as InBoost writes them,
+        and are a number of ``region`` only where that makes none
     """
     if not isinstance(raw, str) or not raw.strip() or len(raw) > MAX_LENGTH:
         return None
@@ -24,7 +26,7 @@ def normalise(raw, region=None):
     # InBoost writes the country code without a plus sign.
     candidates = [(raw, region)]
     if raw.isascii() and raw.isdigit() and len(raw) >= 10:
-        candidates.append((f"+{raw}", None))
+        candidates.insert(0 if coded else 1, (f"+{raw}", None))
     for candidate, country in candidates:
         try:
             parsed = phonenumbers.parse(candidate, country, keep_raw_input=False)

@@ -50,13 +50,17 @@ def url(value):
     return urlunsplit((parts.scheme, parts.netloc, "/".join(segments), query, ""))
 
 
-def personal(value, key=""):
-    """``value`` (any JSON) with what tells of a person masked, by the names of keys."""
+def personal(value, people=False, key=""):
+    """``value`` (any JSON) with what tells of a person masked, by the names of keys.
+
+    :param bool people: it is about people, so that ``name`` is one's name"""
     if isinstance(value, dict):
-        return {k: personal(v, str(k).lower()) for k, v in value.items()}
+        return {k: personal(v, people, str(k).lower()) for k, v in value.items()}
     if isinstance(value, list):
-        return [personal(item, key) for item in value]
-    if value is None or isinstance(value, bool) or key in IMPERSONAL_KEYS:
+        return [personal(item, people, key) for item in value]
+    if value is None or isinstance(value, bool):
+        return value
+    if key in IMPERSONAL_KEYS and not people:
         return value
     if any(word in key for word in PERSONAL_KEYS):
         return MASK

@@ -350,21 +350,37 @@ class InboostBackend(models.Model):
             return {}
         return {self.auth_header: f"{self.auth_prefix or ''} {secret}".strip()}
 
-    def _exchange(self, operation, fact=None, timeout=None, **envelope):
-        """One exchange outside the outbox, for questions rather than facts. It is
-        logged whatever becomes of the caller's transaction.
+    def _exchange(self, operation, fact=None, within=None, **envelope):
+        """A question and its answer; see :meth:`_question` and :meth:`_ask`.
 
         :rtype: client.Exchange
+        """
+        request = self._question(operation, fact, **envelope)
+        return self._ask(self._endpoint(operation), request, within)
+
+    def _question(self, operation, fact=None, **envelope):
+        """An exchange outside the outbox, which asks rather than tells.
+
+        :rtype: client.Request
         """
         self.ensure_one()
         endpoint = self._endpoint(operation)
         if not endpoint.address:
             raise UserError(self.env._("%s has no address yet.", endpoint.display_name))
-        request = endpoint._request(fact or {}, **envelope)
-        if timeout:
-            request.timeout = timeout
+        return endpoint._request(fact or {}, **envelope)
+
+    def _ask(self, endpoint, request, within=None):
+        """Send ``request``. It is logged whatever becomes of the caller's transaction.
+
+        :param float within: seconds that the caller waits at most
+        :rtype: client.Exchange
+        """
         with self._client(pool_size=1) as http:
-            result = http.send(request)
+            if within:
+                request.timeout = within
+                result = http.send_within(request, within)
+            else:
+                result = http.send(request)
         self.env["inboost.request.log"]._record_apart(endpoint, result)
         return result
 

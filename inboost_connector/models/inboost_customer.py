@@ -3,6 +3,9 @@ import json
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+#: What a decided link is.
+LINKED = {"state": "linked", "reason": False, "merged_into_id": False}
+
 
 class InboostCustomer(models.Model):
     """A contact's identity in a backend: the link between the two. What OCA calls a
@@ -53,7 +56,16 @@ class InboostCustomer(models.Model):
         string="Contacts with This Phone",
         compute="_compute_candidate_ids",
     )
-    last_pull = fields.Datetime(readonly=True, help="When InBoost last listed them.")
+    merged_into_id = fields.Many2one(
+        "res.partner",
+        ondelete="set null",
+        index="btree_not_null",
+        readonly=True,
+        help="The contact that its own was merged into, who is another customer.",
+    )
+    last_pull = fields.Date(
+        "Last Listed", readonly=True, help="The day on which InBoost last listed them."
+    )
     fact = fields.Json(readonly=True)
     fact_text = fields.Text("In InBoost", compute="_compute_fact_text")
     balance_sent = fields.Float(
@@ -104,7 +116,7 @@ class InboostCustomer(models.Model):
             known = {k: v for k, v in (link.fact or {}).items() if v is not None}
             link.fact_text = json.dumps(known, indent=2, ensure_ascii=False)
 
-    @api.depends("phone", "partner_id.phone_sanitized")
+    @api.depends("phone", "partner_id.phone_sanitized", "merged_into_id")
     def _compute_candidate_ids(self):
         found = dict(
             self.env["res.partner"]
@@ -117,7 +129,7 @@ class InboostCustomer(models.Model):
         )
         for link in self:
             contacts = found.get(link.phone, self.env["res.partner"])
-            link.candidate_ids = contacts | link.partner_id
+            link.candidate_ids = contacts | link.partner_id | link.merged_into_id
 
     def _compute_balance_sent(self):
         phones = self.partner_id.mapped("phone_sanitized") + self.mapped("phone")
@@ -164,11 +176,12 @@ class InboostCustomer(models.Model):
             if not link.partner_id:
                 raise UserError(
                     self.env._(
-                        "Choose the contact of %s first, or press Ignore.",
+                        "An InBoost administrator has to choose the contact of %s "
+                        "first; or press Ignore.",
                         link.display_name,
                     )
                 )
-            link.write({"state": "linked", "settled": link.question, "reason": False})
+            link.write({"settled": link.question, **LINKED})
             if link.history_state == "none":
                 link._queue_history()
 
@@ -180,6 +193,7 @@ class InboostCustomer(models.Model):
                 "partner_id": False,
                 "settled": False,
                 "reason": False,
+                "merged_into_id": False,
                 "history_state": "none",
             }
         )
@@ -200,14 +214,14 @@ class InboostCustomer(models.Model):
             partner = rival.partner_id
             rival.write({"partner_id": False, "state": "ignored", "reason": False})
             rival.flush_recordset()
-            link.write({"partner_id": partner.id, "state": "linked", "reason": False})
+            link.write({"partner_id": partner.id, **LINKED})
             link._queue_history()
 
     def action_take_phone(self):
         """InBoost's phone is the right one."""
         for link in self._to_decide().filtered("partner_id"):
             link.partner_id.phone = link.phone
-            link.write({"state": "linked", "question": False, "reason": False})
+            link.write({"question": False, **LINKED})
 
     def action_ask_again(self):
         """Undo a decision: the next pull looks at this customer anew."""

@@ -19,16 +19,16 @@ class InboostBackend(models.Model):
 
     _inherit = "inboost.backend"
 
-    def _find_customer(self, phone, timeout=None):
+    def _find_customer(self, phone, within=None):
         """Ask InBoost about ``phone``; create, link or update the contact.
 
         :param str phone: E.164
-        :param float timeout: seconds; the endpoint's own by default
+        :param float within: seconds to wait at most; the endpoint's own by default
         :return: the contact; none when InBoost does not know the phone
         :raise UserError: when InBoost could not be asked, or its answer not be used
         """
         self.ensure_one()
-        exchange = self._exchange("customer_find", {}, timeout=timeout, phone=phone)
+        exchange = self._exchange("customer_find", {}, within=within, phone=phone)
         outcome = classify(exchange)
         self._endpoint("customer_find")._note_apart(outcome)
         # No such customer is no trouble, and neither is an endpoint that says so.
@@ -85,22 +85,22 @@ class InboostBackend(models.Model):
             return nobody
         try:
             with self.env.cr.savepoint():
-                partner = self._find_customer(phone, timeout=AT_THE_TILL)
+                partner = self._find_customer(phone, within=AT_THE_TILL)
+                if partner and not partner.active:
+                    partner.active = True
+                    note = self.env._("Back at the register, and so not archived.")
+                    partner.message_post(body=note)
+                return partner
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise
-        except UserError as error:
-            _logger.info("InBoost: nobody was found at the till: %s", error)
+        except UserError:
+            # Without its text, which may hold a phone.
+            _logger.info("InBoost: nobody was found at the till; see the request log")
             return nobody
         except Exception:
             # Two tills met the same customer, say: the next search finds them here.
             _logger.exception("InBoost: the search at the till failed")
             return nobody
-        if partner and not partner.active:
-            partner.active = True
-            partner.message_post(
-                body=self.env._("Back at the register, and so not archived any more.")
-            )
-        return partner
 
 
 class ResPartner(models.Model):

@@ -35,7 +35,7 @@ class InboostBackend(models.Model):
         phone = partner.phone_sanitized
         if not phone or not self._endpoint("customer_upsert")._records():
             return
-        if self._is_linked(partner):
+        if not self._knows_all_customers() or self._is_known(phone):
             return
         self.env["inboost.event"]._capture(
             self,
@@ -49,6 +49,33 @@ class InboostBackend(models.Model):
                 )
             ],
             partner,
+        )
+
+    def _knows_all_customers(self):
+        """Before they were read once, everybody would seem to be new."""
+        runs = self.env["inboost.sync.run"].sudo()
+        full = [
+            ("backend_id", "=", self.id),
+            ("state", "=", "done"),
+            ("dry_run", "=", False),
+            ("since", "=", False),
+        ]
+        return not self.pull_customers or bool(runs.search_count(full, limit=1))
+
+    def _is_known(self, phone):
+        """Whether InBoost has a customer with ``phone``, ignored ones too."""
+        return bool(
+            self.env["inboost.customer"]
+            .sudo()
+            .search_count(
+                [
+                    ("backend_id", "=", self.id),
+                    "|",
+                    ("phone", "=", phone),
+                    ("partner_id.phone_sanitized", "=", phone),
+                ],
+                limit=1,
+            )
         )
 
     def _is_linked(self, partner):
@@ -99,7 +126,13 @@ class InboostBackend(models.Model):
                    AND (%(bought)s)
                    AND NOT EXISTS (
                        SELECT FROM inboost_customer l
-                        WHERE l.backend_id = %(backend)s AND l.partner_id = p.id)
+                        WHERE l.backend_id = %(backend)s
+                          AND l.phone = p.phone_sanitized)
+                   AND NOT EXISTS (
+                       SELECT FROM inboost_customer l
+                         JOIN res_partner twin ON twin.id = l.partner_id
+                        WHERE l.backend_id = %(backend)s
+                          AND twin.phone_sanitized = p.phone_sanitized)
                    AND NOT EXISTS (
                        SELECT FROM inboost_event e
                         WHERE e.backend_id = %(backend)s

@@ -89,11 +89,24 @@ class InboostBackend(models.Model):
         phones = {d.customer["phone"] for d in read}
         contacts = self._contacts_of(phones)
         taken = seen(phones) if seen else {}
+        met = {}
         # All of them are read from the database at once.
         ids = [c.id for found in contacts.values() for c, _link in found]
         ids += [link.partner_id.id for link in links.values() if link.partner_id]
         some = self.env["res.partner"].browse(ids)
         for decision in read:
+            inboost_id, phone = (decision.customer[k] for k in ("inboost_id", "phone"))
+            first = met.setdefault(inboost_id, phone) if inboost_id else phone
+            if first != phone:
+                decision.kind = "error"
+                decision.reason = self.env._(
+                    "InBoost lists customer %(id)s twice, with the phones %(first)s "
+                    "and %(second)s. The first is taken.",
+                    id=inboost_id,
+                    first=first,
+                    second=phone,
+                )
+                continue
             self._decide_one(decision, links, contacts, taken, some)
         return decisions
 
@@ -187,10 +200,18 @@ class InboostBackend(models.Model):
         decision.link = link
         if link and link.state == "ignored":
             return
-        if phone in taken:
-            if taken[phone] != inboost_id:
-                self._decide_doubled(decision, some.browse())
+        if link and link.merged_into_id and not link.partner_id:
+            # Its contact is another customer's by now: a person has to say whose.
+            decision.kind, decision.question = "conflict", link.question
+            decision.reason = link.reason
             return
+        if phone in taken:
+            if taken[phone] == inboost_id:
+                return
+            # A customer who has a contact is asked about by that one's phone.
+            if not link or not link.partner_id:
+                self._decide_doubled(decision, some.browse())
+                return
         free, others = [], []
         for candidate, link_id in contacts.get(phone, ()):
             (free if not link_id or link and link_id == link.id else others).append(
@@ -204,7 +225,7 @@ class InboostBackend(models.Model):
                 return
             partner = some.browse(chosen.id if chosen else None)
         partner = partner.with_prefetch(some.ids)
-        taken[phone] = inboost_id
+        taken.setdefault(phone, inboost_id)
         decision.partner = partner
         self._decide_changes(decision, partner, contacts)
         if not partner:
@@ -216,7 +237,7 @@ class InboostBackend(models.Model):
         """A second customer of InBoost with a phone that a first one has."""
         decision.question = f"doubled:{decision.customer['phone']}"
         link = decision.link
-        if link and link.settled == decision.question:
+        if link and self._is_settled(link, decision.question):
             return
         decision.kind = "conflict"
         decision.reason = self.env._(
@@ -243,7 +264,7 @@ class InboostBackend(models.Model):
         }
         wanted = {
             **customer,
-            "lang": languages.get(customer["lang"]),
+            "lang": self._same_language(languages.get(customer["lang"]), partner.lang),
             "source": self._same_word(customer["source"], present["source"]),
             "specialty": self._same_word(customer["specialty"], present["specialty"]),
         }
@@ -272,6 +293,25 @@ class InboostBackend(models.Model):
             return present
         return given
 
+    @staticmethod
+    def _same_language(given, present):
+        """``present`` where it is the language in another country."""
+        if given and present and given.split("_")[0] == present.split("_")[0]:
+            return present
+        return given
+
+    @staticmethod
+    def _is_settled(link, question):
+        """Whether a person answered ``question`` before. One about several contacts
+        is answered still when some of them are gone."""
+        if not link.settled:
+            return False
+        kind, _colon, ids = question.partition(":")
+        before, _colon, settled = link.settled.partition(":")
+        if kind == before == "contacts":
+            return set(ids.split(",")) <= set(settled.split(","))
+        return link.settled == question
+
     def _decide_question(self, decision, partner, rivals):
         phone = decision.customer["phone"]
         here = decision.changes.get("phone") or partner.phone_sanitized
@@ -294,7 +334,7 @@ class InboostBackend(models.Model):
             )
         else:
             return
-        if decision.link and decision.link.settled == decision.question:
+        if decision.link and self._is_settled(decision.link, decision.question):
             decision.reason = ""
         else:
             decision.kind = "conflict"

@@ -115,7 +115,7 @@ class InboostBackend(models.Model):
         return shown
 
     def _write_links(self, decisions):
-        now = fields.Datetime.now()
+        today = fields.Date.today()
         Link = self.env["inboost.customer"]
         new, to_history, seen = [], Link, Link
         for decision in decisions:
@@ -123,7 +123,7 @@ class InboostBackend(models.Model):
             link = decision.link
             if not link:
                 if decision.kind != "unchanged":
-                    new.append({**values, "backend_id": self.id, "last_pull": now})
+                    new.append({**values, "backend_id": self.id, "last_pull": today})
                 continue
             seen |= link
             if not link.partner_id and decision.partner:
@@ -136,7 +136,8 @@ class InboostBackend(models.Model):
             }
             if changed and link.state != "ignored":
                 link.write(changed)
-        seen.write({"last_pull": now})
+        # A million rows are not to be written every quarter of an hour.
+        seen.filtered(lambda link: link.last_pull != today).last_pull = today
         created = Link.create(new)
         # A contact that was just created has no past here.
         fresh = {d.partner.id for d in decisions if d.kind == "created"}

@@ -1,5 +1,6 @@
 import json
 import logging
+from datetime import timedelta
 
 import psycopg2
 
@@ -349,8 +350,25 @@ class InboostEndpoint(models.Model):
 
     def _may_ask(self):
         """Whether a question may go now: rests are kept, one probe after each."""
-        return (
-            self._records()
-            and not self.paused
-            and (not self.rest_until or self.rest_until <= fields.Datetime.now())
-        )
+        now = fields.Datetime.now()
+        if not self._records() or self.paused or (self.rest_until or now) > now:
+            return False
+        return not self._is_probing() or self._take_probe()
+
+    def _take_probe(self):
+        """Whether we are the one who probes. In a transaction of its own, and seen by
+        the other tills at once."""
+        try:
+            with self.env.registry.cursor() as cr:
+                endpoint = self.with_env(api.Environment(cr, SUPERUSER_ID, {}))
+                now = fields.Datetime.now()
+                if (
+                    not endpoint.try_lock_for_update()
+                    or (endpoint.rest_until or now) > now
+                ):
+                    return False
+                endpoint.rest_until = now + timedelta(seconds=endpoint.timeout)
+                return True
+        except psycopg2.Error as error:
+            _logger.info("InBoost: another took the probe: %s", error)
+            return False

@@ -7,6 +7,8 @@ from ..lib import redact
 
 #: Characters kept of a body and of an answer.
 MAX_TEXT = 20000
+#: Of a page of customers: there are many, and each customer has what came of them.
+MAX_PAGE_TEXT = 1000
 PURGE_BATCH = 5000
 
 
@@ -66,13 +68,17 @@ class InboostRequestLog(models.Model):
         secrets = [backend.sudo().secret]
         body, answer = request.body, exchange.data
         if backend.mask_personal:
-            body = redact.personal(body)
-            answer = redact.personal(answer)
+            people = endpoint.operation.startswith("customer")
+            body = redact.personal(body, people)
+            answer = redact.personal(answer, people)
             text = json.dumps(answer, ensure_ascii=False) if answer is not None else ""
         else:
             text = exchange.answer
         body = "" if body is None else json.dumps(body, ensure_ascii=False, indent=2)
         headers = redact.headers(request.headers, [backend.auth_header])
+        page = endpoint.operation == "customers_list" and exchange.data is not None
+        # JSON may hold halves of characters, which no database takes.
+        text = text.encode("utf-8", "replace").decode()
         return {
             "backend_id": backend.id,
             "operation": endpoint.operation,
@@ -84,7 +90,7 @@ class InboostRequestLog(models.Model):
             "request_headers": json.dumps(headers, indent=2),
             "request_body": redact.text(body, secrets)[:MAX_TEXT],
             "status": exchange.status or 0,
-            "answer": redact.text(text, secrets)[:MAX_TEXT],
+            "answer": redact.text(text, secrets)[: MAX_PAGE_TEXT if page else MAX_TEXT],
             "duration": exchange.duration,
             "verdict": outcome.verdict.value if outcome else False,
             "error": redact.text(exchange.error or "", secrets) or False,

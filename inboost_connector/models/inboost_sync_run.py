@@ -6,15 +6,15 @@ import time
 from collections import Counter
 from datetime import timedelta
 
-from psycopg2.errors import UniqueViolation
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
 
 from ..lib import paging
 from ..lib.facts import iso
 from ..lib.outcome import Verdict, classify
+from .inboost_customer_pull import Decision
 
 _logger = logging.getLogger(__name__)
 
@@ -121,6 +121,7 @@ class InboostSyncRun(models.Model):
                 run.progress = 0
 
     def _compute_file(self):
+        # Asked for by the button only: it reads every line.
         for run in self:
             run.filename = f"inboost {run.display_name}.csv".replace(":", "-")
             run.file = base64.b64encode(run._csv())
@@ -145,7 +146,8 @@ class InboostSyncRun(models.Model):
     def _cell(text):
         """A spreadsheet would take some texts for a formula."""
         text = text or ""
-        return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+        risky = text.startswith(("=", "+", "-", "@", "\t", "\r"))
+        return f"'{text}" if risky else text
 
     # -- actions -------------------------------------------------------------------
 
@@ -154,10 +156,23 @@ class InboostSyncRun(models.Model):
         if not self.env.user.has_group("inboost_connector.group_inboost_user"):
             raise UserError(self.env._("Only an InBoost user may do this."))
         self.check_access("read")
-        self.sudo().filtered(lambda run: run.state in ("queued", "running")).write(
-            {"cancel_requested": True}
-        )
+        runs = self.sudo().filtered(lambda run: run.state in ("queued", "running"))
+        runs.cancel_requested = True
+        # Nobody works on these, who would see it.
+        for run in runs:
+            if run.state == "queued" or run.backend_id.state != "connected":
+                run._finish("cancelled")
         self._trigger()
+
+    def action_download(self):
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/{self._name}/{self.id}/file?download=true"
+            "&filename_field=filename",
+            "target": "download",
+        }
 
     def action_view_lines(self):
         self.ensure_one()
@@ -184,7 +199,7 @@ class InboostSyncRun(models.Model):
         backends._sendable()._queue_due_run()
         self.env["ir.cron"]._commit_progress()
         end = time.monotonic() + MAX_RUN
-        for run in self.search([("state", "in", ("queued", "running"))], order="id"):
+        for run in self._open_runs().sorted("id"):
             if run.backend_id._sendable():
                 run._work(end)
         if self._open_runs().filtered(lambda run: not run.failures):
@@ -196,6 +211,7 @@ class InboostSyncRun(models.Model):
             [
                 ("state", "in", ("queued", "running")),
                 ("backend_id.state", "=", "connected"),
+                ("backend_id.active", "=", True),
             ]
         )
 
@@ -207,18 +223,31 @@ class InboostSyncRun(models.Model):
         while self.state == "running" and time.monotonic() < end:
             if self.cancel_requested:
                 self._finish("cancelled")
+            elif not self._step():
                 break
-            # No transaction is open while the request is on its way.
-            self.env["ir.cron"]._commit_progress()
-            try:
-                page = self._fetch()
-            except (UserError, paging.PageError) as error:
-                self._finish("failed", str(error))
-                break
-            if page is None:
-                break
-            self._take(page)
         self.env["ir.cron"]._commit_progress()
+
+    def _step(self):
+        """One page, from the question to what is written.
+
+        :return: whether there may be another
+        """
+        try:
+            page = self._fetch()
+            if page is None:
+                return False
+            self._take(page)
+        except (UserError, paging.PageError) as error:
+            self._finish("failed", str(error))
+            return False
+        except Exception as error:
+            # Another backend's run must go on, and this one end some time.
+            self.env.cr.rollback()
+            self.invalidate_recordset()
+            _logger.exception("InBoost: run %s could not go on", self.id)
+            self._stumble(Verdict.UNKNOWN, f"{type(error).__name__}: {error}"[:500])
+            return False
+        return True
 
     def _fetch(self):
         """The page at our position; None when there is none to be had now.
@@ -227,10 +256,15 @@ class InboostSyncRun(models.Model):
         :raise UserError: when the request cannot be made
         :raise lib.paging.PageError: when the answer cannot be read
         """
-        endpoint = self.backend_id._endpoint("customers_list")
+        backend = self.backend_id
+        endpoint = backend._endpoint("customers_list")
         if endpoint.paused or not endpoint.enabled:
             raise UserError(self.env._("%s is paused or off.", endpoint.display_name))
-        exchange = self.backend_id._exchange(
+        if self.page_count >= paging.MAX_PAGES:
+            raise paging.PageError(
+                self.env._("%s pages came, and no end of them.", self.page_count)
+            )
+        request = backend._question(
             "customers_list",
             paging.query(
                 endpoint.paging,
@@ -239,9 +273,16 @@ class InboostSyncRun(models.Model):
                 iso(self.since) if self.since else None,
             ),
         )
+        # No transaction is open while the request is on its way.
+        self.env["ir.cron"]._commit_progress()
+        exchange = backend._ask(endpoint, request)
         verdict = classify(exchange).verdict
         if verdict not in (Verdict.DONE, Verdict.DUPLICATE):
-            self._stumble(verdict, self.backend_id._explain(exchange))
+            self._stumble(verdict, backend._explain(exchange))
+            return None
+        if exchange.error:
+            # The answer broke off.
+            self._stumble(Verdict.RETRY, exchange.error)
             return None
         if exchange.truncated:
             raise paging.PageError(
@@ -276,26 +317,34 @@ class InboostSyncRun(models.Model):
             self.write({"failures": self.failures + 1, "reason": problem})
 
     def _take(self, page):
-        """Write a page and where the next one begins, all or nothing."""
-        run_id = self.id
+        """Write a page and where the next one begins, all or nothing. A page that
+        cannot be written as a whole is written row by row."""
+        by_row = False
         for _try in range(MAX_PAGE_TRIES):
+            # What was written while the request was on its way has to be seen.
+            self.env["ir.cron"]._commit_progress()
             try:
-                self._write_page(page)
+                self._write_page(page, by_row)
                 self.env["ir.cron"]._commit_progress()
                 return
-            except (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, UniqueViolation):
-                # Somebody wrote one of these contacts, a till linked one, or Cancel
-                # was pressed: once more, on what there is now.
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                # Somebody wrote one of these contacts, or Cancel was pressed: once
+                # more, on what there is now.
                 self.env.cr.rollback()
-                self.invalidate_recordset()
-        _logger.warning("InBoost: a page of run %s was in the way of others", run_id)
-        self._finish("failed", self.env._("The database was too busy. Try again."))
+            except Exception as error:
+                self.env.cr.rollback()
+                if by_row:
+                    raise
+                _logger.warning("InBoost: a page is written row by row: %s", error)
+                by_row = True
+            self.invalidate_recordset()
+        raise UserError(self.env._("The database was too busy. Try again."))
 
-    def _write_page(self, page):
-        backend = self.backend_id
-        decisions = backend._decide(page.rows, self._seen if self.dry_run else None)
-        if not self.dry_run:
-            backend._carry_out(decisions)
+    def _write_page(self, page, by_row=False):
+        if by_row:
+            decisions = [self._decide_apart(row) for row in page.rows]
+        else:
+            decisions = self._decide_and_do(page.rows)
         self._write_lines(decisions)
         counts = Counter(decision.kind for decision in decisions)
         self.write(
@@ -312,6 +361,24 @@ class InboostSyncRun(models.Model):
         )
         if page.next is None:
             self._finish("done")
+
+    def _decide_and_do(self, rows):
+        backend = self.backend_id
+        decisions = backend._decide(rows, self._seen if self.dry_run else None)
+        if not self.dry_run:
+            backend._carry_out(decisions)
+        return decisions
+
+    def _decide_apart(self, row):
+        """A row by itself: whatever is wrong with it is its own."""
+        try:
+            with self.env.cr.savepoint():
+                return self._decide_and_do([row])[0]
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception as error:
+            _logger.exception("InBoost: a row of run %s", self.id)
+            return Decision(row, kind="error", reason=str(error).strip())
 
     def _seen(self, phones):
         """A dry run leaves nothing behind but its lines: a phone that it met on an
@@ -342,13 +409,16 @@ class InboostSyncRun(models.Model):
         texts = [decision.reason] if decision.reason else []
         texts += [f"{word}: {value}" for word, value in decision.changes.items()]
         texts += [self.env._("left out: %s", text) for text in decision.warnings]
+        if self.backend_id.mask_personal:
+            texts = [decision.reason, *decision.changes]
         raw = decision.row if isinstance(decision.row, dict) else {}
+        raw_id = "".join(filter(str.isprintable, str(raw.get("id") or "")))
         return {
             "kind": decision.kind,
-            "inboost_id": customer.get("inboost_id") or str(raw.get("id") or "")[:64],
+            "inboost_id": customer.get("inboost_id") or raw_id[:64],
             "phone": customer.get("phone"),
             "partner_id": decision.partner.id if decision.partner else False,
-            "text": "; ".join(texts),
+            "text": "; ".join(filter(None, texts)),
         }
 
     def _finish(self, state, reason=False, tell=True):
@@ -368,7 +438,31 @@ class InboostSyncRun(models.Model):
                 self.env._("Customers could not be synchronised: %s", reason)
             )
         if state == "done" and not self.dry_run:
+            self._forget_earlier_trouble()
             self.backend_id._after_pull()
+
+    def _forget_earlier_trouble(self):
+        """Errors and conflicts are in the newest full run; a quarter of an hour ago
+        they were the same."""
+        if self.since:
+            return
+        self.env["inboost.sync.line"].flush_model()
+        self.env.execute_query(
+            SQL(
+                """
+                DELETE FROM inboost_sync_line line
+                 USING inboost_sync_run run
+                 WHERE run.id = line.run_id
+                   AND run.backend_id = %s
+                   AND run.id < %s
+                   AND NOT COALESCE(run.dry_run, FALSE)
+                   AND line.kind IN ('error', 'conflict')
+                """,
+                self.backend_id.id,
+                self.id,
+            )
+        )
+        self.env["inboost.sync.line"].invalidate_model()
 
     @api.autovacuum
     def _gc_runs(self):

@@ -89,10 +89,20 @@ class ResPartner(models.Model):
     @api.ondelete(at_uninstall=False)
     def _inboost_forget(self):
         """Somebody who is deleted here is not created again by the next pull; of them
-        only InBoost's own number is kept."""
-        self.env["inboost.customer"].sudo().search(
-            [("partner_id", "in", self.ids)]
-        ).write(
+        only InBoost's own number is kept. Where InBoost gives none, they are."""
+        lines = self.env["inboost.sync.line"].sudo()
+        lines.search([("partner_id", "in", self.ids)]).write(
+            {"phone": False, "text": False}
+        )
+        links = (
+            self.env["inboost.customer"]
+            .sudo()
+            .with_context(tracking_disable=True)
+            .search([("partner_id", "in", self.ids)])
+        )
+        # Who it was linked to was told there, by name.
+        links.message_ids.unlink()
+        links.write(
             {
                 "partner_id": False,
                 "phone": False,
@@ -111,15 +121,29 @@ class ResPartner(models.Model):
         backends = self.env["inboost.backend"].search([("state", "=", "connected")])
         if not backends:
             raise UserError(self.env._("No backend is connected."))
-        known = self.browse()
+        known, problems = 0, []
         for partner in self:
-            for backend in backends:
-                known |= backend._find_now(partner.phone_sanitized)
+            try:
+                with self.env.cr.savepoint():
+                    found = [b._find_now(partner.phone_sanitized) for b in backends]
+                known += any(found)
+            except UserError as error:
+                if len(self) == 1:
+                    raise
+                problems.append(f"{partner.display_name}: {error}")
+        if len(self) == 1:
+            message = (
+                self.env._("InBoost knows them; the contact is up to date.")
+                if known
+                else self.env._("InBoost knows no customer with this phone.")
+            )
+        else:
+            message = self.env._(
+                "InBoost knows %(known)s of %(count)s.", known=known, count=len(self)
+            )
         return backends._notify(
-            self.env._("InBoost knows them; the contact is up to date.")
-            if known
-            else self.env._("InBoost knows no customer with this phone."),
-            "success" if known else "warning",
+            "\n".join([message, *problems[:5]]),
+            "success" if known and not problems else "warning",
         )
 
     def action_view_inboost_customer_events(self):

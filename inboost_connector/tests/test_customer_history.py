@@ -1,5 +1,8 @@
+from unittest.mock import patch
+
 from odoo import fields
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .common import DETAILS, WEBHOOK
 from .common_bonus import BALANCE
@@ -28,6 +31,39 @@ class TestCustomerHistory(CustomerCase):
         self.assertEqual(self.sent(), [order.uuid for order in orders[1:]])
         self.assertFalse(self.fake.bodies(WEBHOOK))
         self.assertEqual((link.history_state, link.history_count), ("done", 3))
+
+    def test_one_bad_order_stops_nobody(self):
+        other = self.contact(2)
+        bad, good = self.old_order(self.partner, 10), self.old_order(other, 9)
+        self.pull([self.row(1), self.row(2)])
+        fact = type(bad)._inboost_purchase
+
+        def broken(self):
+            if self == bad:
+                raise KeyError("bug")
+            return fact(self)
+
+        with (
+            patch.object(type(bad), "_inboost_purchase", broken),
+            mute_logger("odoo.addons.inboost_connector.models.inboost_event"),
+        ):
+            self.history()
+        self.assertEqual(self.sent(), [good.uuid])
+        states = [self.link_of(n).history_state for n in (1, 2)]
+        self.assertEqual(states, ["waiting", "done"])
+        self.history()
+        self.assertEqual(self.sent(), [good.uuid, bad.uuid])
+
+    def test_history_waits_for_an_address(self):
+        self.old_order(self.partner, 10)
+        path = self.endpoint("purchase_details").address
+        self.endpoint("purchase_details").address = False
+        self.pull([self.row(1)])
+        self.history()
+        self.assertEqual(self.link_of(1).history_state, "waiting")
+        self.endpoint("purchase_details").address = path
+        self.history()
+        self.assertEqual(len(self.sent()), 1)
 
     def test_what_went_live_does_not_go_again(self):
         live = self.sell(self.partner)
@@ -111,6 +147,8 @@ class TestCustomerHistory(CustomerCase):
 
     def test_made_here_and_offered_once(self):
         self.backend.send_new_customers = True
+        self.pull([])
+        self.fake.requests.clear()
         self.partner.write({"firstname": "Olena", "lastname": "Kovalenko"})
         self.sell(self.partner)
         self.deliver()
@@ -137,6 +175,29 @@ class TestCustomerHistory(CustomerCase):
         phones = [body["userPhoneNumber"] for body in self.fake.bodies(UPSERT)]
         self.assertEqual(phones, ["380500000001"])
         self.assertTrue(nobody)
+
+    def test_nobody_is_offered_before_all_were_read_or_who_was_ignored(self):
+        self.backend.send_new_customers = True
+        self.sell(self.partner)
+        self.assertFalse(self.events("customer_upsert"))
+        self.pull([self.row(1), self.row(1, id="id-2")])
+        self.link_of(1).action_ignore()
+        self.link_of(2).action_ignore()
+        self.sell(self.partner)
+        self.pull([])
+        self.assertFalse(self.events("customer_upsert"))
+
+    def test_twins_of_the_linked_hold_nobody_up(self):
+        self.backend.send_new_customers = True
+        twin = self.contact(1, name="Twin")
+        late = self.contact(2)
+        for partner in (twin, late):
+            self.make_card(1, partner)
+        self.forget()
+        path = "odoo.addons.inboost_connector.models.inboost_customer_new.OFFERED"
+        with patch(path, 1):
+            self.pull([self.row(1)])
+        self.assertEqual(self.events("customer_upsert").partner_id, late)
 
     def test_off_by_default(self):
         self.sell(self.partner)

@@ -23,8 +23,12 @@ class TestCustomerLinks(CustomerCase):
         self.assertEqual(self.counts(run), {"unchanged": 1})
         self.assertEqual((link.state, link.partner_id), ("linked", company))
         # Another contact with the phone is another question.
-        self.contact(1, name="Third")
+        third = self.contact(1, name="Third")
         self.assertEqual(self.counts(self.pull([self.row(1)])), {"conflict": 1})
+        # One less is not.
+        link.action_settle()
+        third.active = False
+        self.assertEqual(self.counts(self.pull([self.row(1)])), {"unchanged": 1})
 
     def test_who_bought_last(self):
         self.contact(1, name="Never bought")
@@ -65,6 +69,18 @@ class TestCustomerLinks(CustomerCase):
         self.assertEqual((first.state, first.partner_id.id), ("ignored", False))
         self.assertEqual(self.counts(self.pull(rows)), {"unchanged": 2})
 
+    def test_a_linked_customer_gets_the_phone_of_another_there(self):
+        self.pull([self.row(1), self.row(2)])
+        one, two = self.link_of(1), self.link_of(2)
+        moved = self.row(2, userPhoneNumber="380500000001")
+        for rows in ([self.row(1), moved], [moved, self.row(1)]):
+            run = self.pull(rows)
+            self.assertEqual(self.counts(run), {"unchanged": 1, "conflict": 1})
+            self.assertEqual((one.state, two.state), ("linked", "conflict"))
+            self.assertTrue(two.question.startswith("phone:"))
+        two.action_settle()
+        self.assertEqual(self.counts(self.pull(rows)), {"unchanged": 2})
+
     def test_the_same_row_twice_is_one(self):
         run = self.pull([self.row(1), self.row(1)], [self.row(1)])
         self.assertEqual(self.counts(run), {"created": 1, "unchanged": 2})
@@ -95,7 +111,11 @@ class TestCustomerLinks(CustomerCase):
     def test_deleted_is_not_created_again(self):
         self.pull([self.row(1)])
         link = self.link_of(1)
+        link.with_context(tracking_disable=False).message_post(body="First1 Last1")
+        line = self.Run.search([]).line_ids
         link.partner_id.unlink()
+        self.assertFalse(link.message_ids)
+        self.assertEqual((line.phone, line.text), (False, False))
         self.assertEqual((link.state, link.phone, link.fact), ("ignored", False, False))
         contacts = self.Partner.search_count([])
         self.assertEqual(self.counts(self.pull([self.row(1)])), {"unchanged": 1})
@@ -172,6 +192,14 @@ class TestCustomerLinks(CustomerCase):
         self.assertEqual((one.state, one.partner_id), ("linked", kept))
         self.assertEqual((two.state, two.partner_id.id), ("conflict", False))
         self.assertIn(kept.name, two.reason)
+        # The next pull neither makes the one who is gone again nor forgets to ask.
+        rows = [self.row(1), self.row(2)]
+        self.assertEqual(self.counts(self.pull(rows)), {"unchanged": 1, "conflict": 1})
+        self.assertEqual(len(self.Partner.search([("name", "like", "First")])), 1)
+        self.assertIn(kept, two.candidate_ids)
+        two.action_take_over()
+        self.assertEqual((two.state, two.partner_id), ("linked", kept))
+        self.assertEqual((one.state, one.partner_id.id), ("ignored", False))
 
     def test_merge_with_a_link_on_the_one_that_goes(self):
         self.pull([self.row(1)])

@@ -105,13 +105,30 @@ class TestCustomerLookup(CustomerCase):
         cls = type(self.backend)
         exchange = cls._exchange
 
-        def listen(self, operation, fact=None, timeout=None, **envelope):
-            timeouts.append(timeout)
-            return exchange(self, operation, fact, timeout, **envelope)
+        def listen(self, operation, fact=None, within=None, **envelope):
+            timeouts.append(within)
+            return exchange(self, operation, fact, within, **envelope)
 
         with patch.object(cls, "_exchange", listen):
             self.search("0500000001")
         self.assertEqual(timeouts, [2])
+
+    def test_one_till_probes_after_a_rest(self):
+        endpoint = self.endpoint("customer_find")
+        endpoint.write({"failures": 5, "rest_until": "2020-01-01 00:00:00"})
+        endpoint.flush_recordset()
+        self.assertTrue(endpoint._may_ask())
+        self.env.invalidate_all()
+        self.assertFalse(endpoint._may_ask(), "another till waits for the outcome")
+
+    def test_a_trouble_with_unarchiving_is_the_normal_empty_answer(self):
+        self.contact(1, active=False)
+        self.known()
+        with (
+            patch.object(type(self.Partner), "message_post", side_effect=KeyError),
+            mute_logger("odoo.addons.inboost_connector.models.inboost_customer_lookup"),
+        ):
+            self.assertEqual(self.search("0500000001"), [])
 
     def test_archived_and_back_at_the_till(self):
         partner = self.contact(1, active=False)
@@ -158,5 +175,11 @@ class TestCustomerLookup(CustomerCase):
         self.fake.script[FIND] = [503]
         with self.assertRaisesRegex(UserError, "trouble of its own"):
             partner.action_inboost_synchronise()
+        mute = self.contact(2, phone=False)
         with self.assertRaisesRegex(UserError, "no valid phone"):
-            self.contact(2, phone=False).action_inboost_synchronise()
+            mute.action_inboost_synchronise()
+        # Among several one is told of and stops nobody.
+        self.known(lastName="Other")
+        action = (mute + partner).action_inboost_synchronise()
+        self.assertIn("1 of 2", action["params"]["message"])
+        self.assertIn("no valid phone", action["params"]["message"])

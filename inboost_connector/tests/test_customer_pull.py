@@ -1,3 +1,4 @@
+import json
 from unittest.mock import patch
 
 from psycopg2.errors import SerializationFailure
@@ -11,7 +12,10 @@ from .common_customer import LIST, CustomerCase
 @tagged("post_install", "-at_install")
 class TestCustomerPull(CustomerCase):
     def fetch(self, run):
-        with self.enter_registry_test_mode():
+        with (
+            self.enter_registry_test_mode(),
+            patch.object(type(self.env["ir.cron"]), "_commit_progress"),
+        ):
             return run._fetch()
 
     def test_created_with_all_that_is_known(self):
@@ -67,6 +71,33 @@ class TestCustomerPull(CustomerCase):
         self.assertEqual(self.counts(run), {"unchanged": 2, "error": 1})
         self.assertEqual(partners.message_ids, messages)
         self.assertEqual(partners.mapped("write_date"), written)
+
+    def test_half_a_name_settles_too(self):
+        rows = [self.row(1, lastName=None), self.row(2, userName=None)]
+        self.contact(1, name="First1")
+        for _pull in range(2):
+            run = self.pull(rows)
+        self.assertEqual(self.counts(run), {"unchanged": 2})
+
+    def test_overwriting_never_mixes_two_names(self):
+        self.backend.policy_name = "overwrite"
+        partner = self.contact(1, name="Maria Bondar")
+        self.pull([self.row(1, userName="Olena", lastName=None)])
+        self.assertEqual(partner.name, "Maria Bondar")
+        self.pull([self.row(1, userName="Olena", lastName="Kovalenko")])
+        self.assertEqual(partner.name, "Olena Kovalenko")
+
+    def test_overwriting_settles(self):
+        self.env["res.lang"]._activate_lang("en_GB")
+        for word in ("name", "email", "birthdate", "source", "specialty", "lang"):
+            self.backend[f"policy_{word}"] = "overwrite"
+        row = self.row(
+            1, source="Chat [1]", profession="barber", email="A@Example.com", lang="EN"
+        )
+        partner = self.contact(1, lang="en_GB")
+        self.pull([row])
+        self.assertEqual(partner.lang, "en_GB")
+        self.assertEqual(self.counts(self.pull([row])), {"unchanged": 1})
 
     def test_values_entered_here_are_overwritten_only_by_choice_and_told(self):
         partner = self.contact(1, email="here@example.com")
@@ -129,6 +160,118 @@ class TestCustomerPull(CustomerCase):
         self.assertTrue(self.link_of(2).partner_id)
         error = run.line_ids.filtered(lambda line: line.kind == "error")
         self.assertEqual(error.text.partition(";")[0], "Not this one.")
+
+    def test_a_row_that_breaks_the_whole_page_is_found_row_by_row(self):
+        decide = type(self.backend)._decide_one
+
+        def picky(self, decision, *args):
+            if decision.customer["inboost_id"] == "id-1":
+                raise KeyError("bug")
+            return decide(self, decision, *args)
+
+        with (
+            patch.object(type(self.backend), "_decide_one", picky),
+            mute_logger("odoo.addons.inboost_connector.models.inboost_sync_run"),
+        ):
+            run = self.pull([self.row(1), self.row(2)])
+        self.assertEqual(run.state, "done")
+        self.assertEqual(self.counts(run), {"created": 1, "error": 1})
+
+    def test_characters_that_no_database_takes(self):
+        self.backend.mask_personal = True
+        bad = "\\ud800 \\u0000"
+        nameless = f'{{"id": "{bad}", "userPhoneNumber": "{bad}"}}'
+        good = f'{{"id": "{bad}", "userPhoneNumber": "380500000001", "email": "{bad}"}}'
+        page = f"[{nameless}, {good}]"
+        self.fake.script[LIST] = [(200, {}, page.encode()), self.answer([])]
+        run = self.pull()
+        self.assertEqual(run.state, "done")
+        self.assertEqual(self.counts(run), {"created": 1, "error": 1})
+
+    def test_a_run_that_always_breaks_ends_and_stops_no_other(self):
+        other = self.backend.copy({"name": "Second portal"})
+        other._connect()
+        first = self.backend.sudo()._queue_run()
+        second = other.sudo()._queue_run()
+        self.listed([self.row(1)])
+        fetch = type(first)._fetch
+
+        def broken(self):
+            if self == first:
+                raise KeyError("bug")
+            return fetch(self)
+
+        with (
+            patch.object(type(first), "_fetch", broken),
+            mute_logger("odoo.addons.inboost_connector.models.inboost_sync_run"),
+        ):
+            for _cron in range(5):
+                self.run_cron("pull")
+        self.assertEqual((first.state, second.state), ("failed", "done"))
+        self.assertIn("bug", first.reason)
+
+    def test_one_customer_with_two_phones_on_a_page(self):
+        rows = [self.row(1), self.row(1, userPhoneNumber="380500000002"), self.row(3)]
+        run = self.pull(rows)
+        self.assertEqual(self.counts(run), {"created": 2, "error": 1})
+        self.assertEqual(self.link_of(1).phone, self.phone(1))
+        self.assertEqual(self.counts(self.pull(rows)), {"unchanged": 2, "error": 1})
+
+    def test_a_list_without_end_is_told(self):
+        rows = [self.row(n) for n in range(3)]
+        pages = [rows, rows[::-1], [rows[1], rows[0], rows[2]]] * 20
+        self.fake.script[LIST] = [
+            self.answer({"totalCount": 3, "entites": page}) for page in pages
+        ]
+        self.endpoint("customers_list").page_size = 3
+        run = self.backend.sudo()._queue_run()
+        self.run_cron("pull")
+        self.assertEqual(run.state, "done")
+        self.assertLess(len(self.fake.bodies(LIST)), 4)
+        # And where each answer differs.
+        self.fake.script[LIST] = [
+            self.answer(
+                {"totalCount": 3, "entites": [{**row, "seen": n} for row in rows]}
+            )
+            for n in range(60)
+        ]
+        run = self.backend.sudo()._queue_run()
+        self.run_cron("pull")
+        self.assertEqual(run.state, "failed")
+        self.assertIn("heed the paging", run.reason)
+
+    def test_paging_changed_in_the_middle(self):
+        run = self.backend.sudo()._queue_run()
+        run.position = "eyJh"
+        self.run_cron("pull")
+        self.assertEqual(run.state, "failed")
+        self.assertIn("paging was changed", run.reason)
+
+    def test_an_answer_that_breaks_off_is_asked_for_again(self):
+        whole = json.dumps([self.row(1)]).encode()
+        self.fake.script[LIST] = [
+            (200, {"Content-Length": str(len(whole))}, whole[:20]),
+            self.answer([self.row(1)]),
+            self.answer([]),
+        ]
+        run = self.pull()
+        self.assertEqual((run.state, run.failures), ("running", 1))
+        self.run_cron("pull")
+        self.assertEqual(run.state, "done")
+        self.assertEqual(self.counts(run), {"created": 1})
+
+    def test_what_is_always_wrong_is_listed_once(self):
+        rows = [self.row(1, userPhoneNumber="nope"), self.row(2)]
+        first = self.pull(rows)
+        self.assertEqual(len(first.line_ids), 2)
+        second = self.pull(rows)
+        self.assertEqual(first.line_ids.mapped("kind"), ["created"])
+        self.assertEqual(second.line_ids.mapped("kind"), ["error"])
+
+    def test_a_page_leaves_little_in_the_log(self):
+        self.pull([self.row(n) for n in range(100)])
+        logs = self.env["inboost.request.log"].search([])
+        self.assertLessEqual(max(len(log.answer) for log in logs), 1000)
 
     def test_matching_is_one_query_a_page(self):
         rows = [self.row(n) for n in range(40)]
@@ -235,11 +378,11 @@ class TestCustomerPull(CustomerCase):
         tries = []
         write_page = type(run)._write_page
 
-        def busy(self, page):
+        def busy(self, page, by_row):
             tries.append(page)
             if len(tries) < 3:
                 raise SerializationFailure("could not serialize access")
-            return write_page(self, page)
+            return write_page(self, page, by_row)
 
         self.listed([self.row(1)])
         page = self.fetch(run)
@@ -310,6 +453,16 @@ class TestCustomerPull(CustomerCase):
             self.run_cron("pull")
         self.assertEqual(run.state, "cancelled")
         self.assertEqual(self.counts(run), {"created": 2})
+
+    def test_cancelled_while_nobody_works_on_it(self):
+        run = self.backend.sudo()._queue_run()
+        run.action_cancel()
+        self.assertEqual(run.state, "cancelled")
+        run = self.backend.sudo()._queue_run()
+        run.state = "running"
+        self.backend._pause("for a test", tell=False)
+        run.action_cancel()
+        self.assertEqual(run.state, "cancelled")
 
     def test_dry_run_tells_the_same_and_writes_nothing(self):
         self.contact(1)

@@ -50,6 +50,32 @@ class TestClient(BaseCase):
         self.assertEqual(self.fake.requests[0]["body"], {"a": "ї"})
         self.assertEqual(self.fake.requests[0]["headers"]["Idempotency-Key"], "id-1")
 
+    def test_brackets_without_end_are_no_answer(self):
+        self.fake.script["/x"] = [(200, {}, b"[" * 60_000 + b"]" * 60_000)]
+        exchange = self.send(max_answer=200_000)
+        self.assertEqual((exchange.status, exchange.data), (200, None))
+
+    def test_an_answer_that_breaks_off_says_so(self):
+        self.fake.script["/x"] = [(200, {"Content-Length": "99"}, b'{"a":')]
+        exchange = self.send()
+        self.assertEqual((exchange.status, exchange.data), (200, None))
+        self.assertTrue(exchange.error)
+
+    def test_a_slow_name_server_holds_the_caller_no_longer_than_asked(self):
+        release = threading.Event()
+        self.addCleanup(release.set)
+
+        def slow(*args, **kwargs):
+            release.wait(20)
+            raise socket.gaierror(-2, "unknown")
+
+        with patch("socket.getaddrinfo", slow):
+            request = Request("POST", "http://localhost:9/", body={})
+            exchange = self.client.send_within(request, 0.2)
+        self.assertFalse(release.is_set(), "still asking")
+        self.assertIn("no answer within 0.2 s", exchange.error)
+        self.assertTrue(exchange.sent, "nobody knows")
+
     def test_nothing_listens(self):
         exchange = self.client.send(Request("POST", "http://127.0.0.1:1/", body={}))
         self.assertFalse(exchange.sent)

@@ -56,6 +56,20 @@ class TestReading(TransactionCase):
         found = read(id=7, userPhoneNumber=380671234567).customer
         self.assertEqual((found["inboost_id"], found["phone"]), ("7", "+380671234567"))
 
+    def test_digits_begin_with_a_country_code_wherever_the_shop_is(self):
+        for region in ("UA", "PL", "IT", "DE", "US"):
+            for digits in ("380671234567", "48501234567", "4915112345678"):
+                found = read(region, userPhoneNumber=digits).customer["phone"]
+                self.assertEqual(found, f"+{digits}", region)
+        found = read("UA", userPhoneNumber="067 123 45 67").customer["phone"]
+        self.assertEqual(found, "+380671234567")
+
+    def test_half_a_name_changes_nothing_twice(self):
+        here = {"firstname": "Olena", "lastname": False}
+        there = {**dict.fromkeys(customers.Customer.__annotations__), **here}
+        there["lastname"] = None
+        self.assertEqual(customers.changes(there, here, KEEP), {})
+
     def test_no_phone_no_customer(self):
         for phone_ in (None, "", "06x-letters", "123", True, [], {}, "1" * 5000, 12):
             with self.subTest(phone=str(phone_)[:20]):
@@ -191,9 +205,10 @@ class TestChanges(TransactionCase):
         self.assertEqual(self.changes(here, **given_), {})
         overwrite = {"email": "overwrite", "name": "overwrite"}
         self.assertEqual(
-            self.changes(here, overwrite, **given_),
-            {"email": "new@example.com", "firstname": "Olena"},
+            self.changes(here, overwrite, **given_), {"email": "new@example.com"}
         )
+        both = {"firstname": "Olena", "lastname": "Kovalenko"}
+        self.assertEqual(self.changes(here, overwrite, **both), both)
         ignore = {"email": "ignore", "name": "ignore"}
         self.assertEqual(self.changes({}, ignore, **given_), {})
 

@@ -39,8 +39,9 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
                     {
                         "partner_id": False,
                         "state": "conflict",
-                        "question": f"doubled:{link.phone}",
+                        "question": f"merged:{dst_partner.id}",
                         "settled": False,
+                        "merged_into_id": dst_partner.id,
                         "reason": self.env._(
                             "Its contact was merged into %(contact)s, who is another "
                             "customer of InBoost (%(phone)s).",

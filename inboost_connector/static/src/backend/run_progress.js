@@ -22,10 +22,17 @@ export class RunProgress extends ProgressBarField {
 
     async reload() {
         const {record} = this.props;
-        if (["queued", "running"].includes(record.data.state)) {
+        if (this.loading || !["queued", "running"].includes(record.data.state)) {
+            return;
+        }
+        this.loading = true;
+        try {
             await record.load();
-        } else {
-            clearInterval(this.timer);
+        } catch (error) {
+            // The server is away for a moment; the next turn tries again.
+            console.warn(error);
+        } finally {
+            this.loading = false;
         }
     }
 }
