@@ -4,6 +4,7 @@ import shutil
 
 import cluster
 import pytest
+from house import MODULES
 from playwright.sync_api import sync_playwright
 
 from tests.simulator.conftest import SECRET, Running
@@ -29,10 +30,16 @@ def inboost(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def odoo(inboost, request):
+def template():
+    """The database that the server's is a copy of; a module may have another."""
+    return cluster.template("test", MODULES)
+
+
+@pytest.fixture(scope="module")
+def odoo(inboost, template, request):
     """A server on a database of its own, connected to the simulator."""
     name = f"e2e_{request.module.__name__.rpartition('.')[2]}"
-    server = OdooServer(name)
+    server = OdooServer(name, template)
     server.connect_to(inboost)
     server.start()
     yield server

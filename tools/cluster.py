@@ -217,12 +217,16 @@ def base(modules):
     return database
 
 
-def template(name, modules):
-    """A database with ``modules``, made once for each version of our code."""
-    key = hashlib.sha256(modules.encode() + fingerprint()).hexdigest()[:8]
+def template(name, modules, source=None):
+    """A database with ``modules``, made once for each version of our code.
+
+    :param source: the database it starts from; one with none of ours by default
+    """
+    made_of = f"{modules}{source or ''}".encode()
+    key = hashlib.sha256(made_of + fingerprint()).hexdigest()[:8]
     database = f"{name}_{key}"
     if not exists(database):
-        source = base(modules)
+        source = source or base(modules)
         say(f"making the database {database}")
         for old in query("postgres", "SELECT datname FROM pg_database").splitlines():
             if re.fullmatch(rf"{name}_[0-9a-f]{{8}}(_new)?", old):

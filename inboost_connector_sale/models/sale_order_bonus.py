@@ -21,7 +21,8 @@ class SaleOrder(models.Model):
         if len(parts) > 1:
             return all([part._action_cancel() for part in parts])
         confirmed = self.filtered(lambda order: order.state == "sale").sudo()
-        with self._inboost_recording(kind="reversal") as operation:
+        # Others gave no points yet: a cart that is dropped draws no uuid.
+        with confirmed._inboost_recording(kind="reversal") as operation:
             # Read before core deletes it: what the order gave is taken back.
             operation.gross.update(confirmed._inboost_points_given())
             facts = confirmed._inboost_cancelled_facts()

@@ -75,6 +75,7 @@ class TestSaleOrders(SaleCase):
         order = self.make_order()
         order._action_cancel()
         self.assertFalse(self.events_of(order))
+        self.assertFalse(order.inboost_uuid)
 
     def test_several_confirmed_at_once(self):
         orders = self.make_order() + self.make_order(self.other_customer)

@@ -1,12 +1,12 @@
 """What a cashier does, in Chromium."""
 
 
-def sign_in(page, odoo, login="admin"):
+def sign_in(page, odoo, login="admin", lands="**/odoo**"):
     page.goto(f"{odoo.url}/web/login")
     page.fill("input[name=login]", login)
     page.fill("input[name=password]", login)
-    page.click("button[type=submit]")
-    page.wait_for_url("**/odoo**")
+    page.click(".oe_login_form button[type=submit]")
+    page.wait_for_url(lands)
 
 
 def open_register(page, odoo):
