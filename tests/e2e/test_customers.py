@@ -2,9 +2,11 @@
 phone that only InBoost knows."""
 
 import re
+import subprocess
 import time
 
 import pytest
+from house import STATE
 
 from tests.support.odoo_server import wait_until
 from tests.support.orders import PRELUDE
@@ -187,6 +189,81 @@ def test_only_what_changed_where_the_endpoint_can_tell(odoo, inboost, first_run)
     assert counts(run)["updated"] == 3
 
 
+OPEN_PAGE = (
+    PRELUDE
+    + """
+import os, time
+backend = env["inboost.backend"].search([], limit=1)
+row = dict(id="client-7", userPhoneNumber="380670000007", email="new@example.com")
+backend.policy_email = "overwrite"
+[decision] = backend._decide([row])
+assert decision.changes["email"] == "new@example.com"
+backend._carry_out([decision])
+env.flush_all()
+print("page is open", flush=True)
+end = time.monotonic() + 60
+while not os.path.exists("{sold}") and time.monotonic() < end:
+    time.sleep(0.1)
+backend.policy_email = "fill"
+env.cr.commit()
+print("page is written")
+"""
+)
+SELL_MEANWHILE = (
+    PRELUDE
+    + """
+partner = env["res.partner"].search([("phone_sanitized", "=", "+380670000007")])
+env.cr.execute("SET LOCAL lock_timeout = '3s'")
+order = sell(partner)
+env.cr.commit()
+print("sold", order.uuid)
+"""
+)
+
+
+def test_a_sale_needs_nothing_that_a_page_holds(odoo, inboost, first_run, tmp_path):
+    sold = tmp_path / "sold"
+    page = subprocess.Popen(
+        odoo.shell_command(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=STATE,
+    )
+    page.stdin.write(OPEN_PAGE.replace("{sold}", str(sold)))
+    page.stdin.close()
+    for line in page.stdout:
+        if "page is open" in line:
+            break
+    done = odoo.shell(SELL_MEANWHILE)
+    sold.touch()
+    rest = page.stdout.read()
+    page.wait(60)
+    assert "page is written" in rest
+    uuid = re.search("sold (.*)", done.stdout)[1]
+    wait_until(
+        lambda: uuid in [row["orderId"] for row in inboost.control("GET", "purchases")],
+        60,
+        "the purchase",
+    )
+
+
+def test_cancelled_while_it_runs(odoo, inboost, first_run):
+    [endpoint] = odoo.execute(
+        "inboost.endpoint", "search", [("operation", "=", "customers_list")]
+    )
+    odoo.execute("inboost.endpoint", "write", [endpoint], {"page_size": 100})
+    run = start(odoo)
+    pages = f"SELECT page_count FROM inboost_sync_run WHERE id = {run}"
+    wait_until(lambda: int(odoo.value(pages)) > 1, 60, "some pages")
+    odoo.execute("inboost.sync.run", "action_cancel", [run])
+    after = finished(odoo, run)
+    odoo.execute("inboost.endpoint", "write", [endpoint], {"page_size": 500})
+    assert after["state"] == "cancelled"
+    assert after["read_count"] < COUNT
+    assert after["read_count"] == 100 * after["page_count"]
+
+
 def test_killed_in_the_middle_of_a_page_and_of_a_run(odoo, inboost, first_run):
     fresh = range(3_000_000, 3_000_600)
     put_clients(inboost, [client(n) for n in fresh])
@@ -236,6 +313,7 @@ events.state = "cancelled"
 events.unlink()
 backend.state = "connected"
 live = sell(partner, price=1)
+live.date_order = fields.Datetime.subtract(fields.Datetime.now(), hours=1)
 env.cr.commit()
 print("uuids", *[o.uuid for o in old], live.uuid)
 """
@@ -296,7 +374,10 @@ def test_signed_up_in_the_chat_and_served_at_the_till(
     odoo, inboost, page, first_run, tmp_path
 ):
     phone = "380675000001"
-    put_clients(inboost, [client(5000001, userName="Sofiia", lastName="Melnyk")])
+    put_clients(
+        inboost,
+        [client(5000001, userName="Sofiia", lastName="Melnyk", source="Instagram")],
+    )
     assert odoo.shell(SHELF).stdout.strip().endswith("on the shelf")
     sign_in(page, odoo)
     open_register(page, odoo)
@@ -308,6 +389,16 @@ def test_signed_up_in_the_chat_and_served_at_the_till(
     line.wait_for(timeout=15000)
     assert line.locator(".inboost-customer").inner_text() == "InBoost"
     page.screenshot(path=tmp_path / "found.png")
+    line.locator("td:last-child button").click()
+    page.locator(".dropdown-item:has-text('Edit Details')").click()
+    page.locator(".modal .nav-link:has-text('InBoost')").click()
+    source = page.locator(".modal .o_field_widget[name=inboost_source_id] input")
+    assert source.input_value() == "Instagram"
+    for field in ("inboost_specialty_id", "firstname", "lastname"):
+        assert page.locator(f".modal .o_field_widget[name={field}] input").count()
+    page.screenshot(path=tmp_path / "editor.png")
+    page.locator(".modal button:has-text('Save')").click()
+    line.wait_for()
     line.click()
     add_product(page, "Green tea")
     pay(page)
