@@ -254,7 +254,7 @@ def test_cancelled_while_it_runs(odoo, inboost, first_run):
     )
     odoo.execute("inboost.endpoint", "write", [endpoint], {"page_size": 100})
     run = start(odoo)
-    pages = f"SELECT page_count FROM inboost_sync_run WHERE id = {run}"
+    pages = f"SELECT COALESCE(page_count, 0) FROM inboost_sync_run WHERE id = {run}"
     wait_until(lambda: int(odoo.value(pages)) > 1, 60, "some pages")
     odoo.execute("inboost.sync.run", "action_cancel", [run])
     after = finished(odoo, run)

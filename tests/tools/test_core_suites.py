@@ -27,17 +27,17 @@ def test_outcomes_are_read_from_the_report():
 
 
 def test_equal_is_not_worse():
-    assert compare(FOUND, FOUND) == []
+    assert compare(FOUND, FOUND) == {}
 
 
 def test_worse_missing_and_new_failures_are_told():
     before = {"a:T.one": "pass", "a:T.two": "pass", "a:T.three": "fail"}
     after = {"a:T.one": "fail", "a:T.three": "pass", "a:T.four": "fail"}
-    assert compare(before, after) == [
-        "a:T.one: pass without us, fail with us",
-        "a:T.two: pass without us, did not run with us",
-        "a:T.four: unknown without us, fail with us",
-    ]
+    assert compare(before, after) == {
+        "a:T.one": "pass without us, fail with us",
+        "a:T.two": "pass without us, did not run with us",
+        "a:T.four": "unknown without us, fail with us",
+    }
 
 
 def test_skipped_is_worse_than_passed():
