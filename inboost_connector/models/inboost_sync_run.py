@@ -163,6 +163,7 @@ class InboostSyncRun(models.Model):
             if run.state == "queued" or run.backend_id.state != "connected":
                 run._finish("cancelled")
         self._trigger()
+        return True
 
     def action_download(self):
         self.ensure_one()
