@@ -397,9 +397,9 @@ def test_signed_up_in_the_chat_and_served_at_the_till(
     for field in ("inboost_specialty_id", "firstname", "lastname"):
         assert page.locator(f".modal .o_field_widget[name={field}] input").count()
     page.screenshot(path=tmp_path / "editor.png")
+    # Saving chooses the customer.
     page.locator(".modal button:has-text('Save')").click()
-    line.wait_for()
-    line.click()
+    page.locator("button.set-partner:has-text('Sofiia Melnyk')").wait_for()
     add_product(page, "Green tea")
     pay(page)
 
