@@ -384,6 +384,7 @@ def test_signed_up_in_the_chat_and_served_at_the_till(
     page.locator("button.set-partner").click()
     search = page.locator(".modal input").first
     search.fill("067 500 00 01")
+    page.locator(".modal").get_by_text("press enter to load more").wait_for()
     search.press("Enter")
     line = page.locator(".partner-line:has-text('Sofiia Melnyk')")
     line.wait_for(timeout=15000)
