@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, groupby, split_every
 
 from ..lib import phone as phones
@@ -107,11 +108,11 @@ class InboostBonusMove(models.Model):
     # -- burn ----------------------------------------------------------------------
 
     @api.model
-    def _expired(self, programs):
+    def _expired(self, programs, cards=None):
         """:return: {card id: points past their last day}"""
         yesterday = fields.Date.today() - timedelta(days=1)
         expired = defaultdict(float)
-        for entry in self._expiring(programs, last=yesterday):
+        for entry in self._expiring(programs, last=yesterday, cards=cards):
             expired[entry.card_id] += entry.lot.left
         return dict(expired)
 
@@ -120,14 +121,24 @@ class InboostBonusMove(models.Model):
         programs = self.env["loyalty.program"].search(
             [("inboost_burn_expired", "=", True)]
         )
-        for chunk in split_every(BURN_AT_ONCE, self._expired(programs).items(), dict):
-            self._burn(chunk)
-            self.env["ir.cron"]._commit_progress(len(chunk))
+        card_ids = list(self._expired(programs))
+        for chunk in split_every(BURN_AT_ONCE, card_ids, list):
+            self.env["ir.cron"]._commit_progress()
+            try:
+                self._burn(programs, self.env["loyalty.card"].browse(chunk))
+                self.env["ir.cron"]._commit_progress(len(chunk))
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                # Somebody buys with one of these cards: tomorrow is a day, too.
+                self.env.cr.rollback()
 
     @api.model
-    def _burn(self, expired):
+    def _burn(self, programs, cards):
+        """Take off what is past its last day now: points may have been spent since
+        the cards were looked for."""
+        cards = cards.exists().try_lock_for_update()
+        expired = self._expired(programs, cards)
+        cards = cards.browse(expired)
         reason = self.env._("Expired points")
-        cards = self.env["loyalty.card"].browse(expired).exists()
         self.env["loyalty.history"].create(
             [
                 {"card_id": card.id, "description": reason, "used": expired[card.id]}

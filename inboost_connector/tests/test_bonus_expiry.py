@@ -1,5 +1,6 @@
 import base64
 from datetime import timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
@@ -75,6 +76,25 @@ class TestBonusExpiry(BonusCase):
         self.run_day(0)
         self.assertEqual(card.points, 10)
         self.assertFalse(self.notices(), "what is past is no warning")
+
+    def test_points_spent_while_the_burn_is_under_way_are_not_burned(self):
+        self.program.inboost_burn_expired = True
+        card, other = self.make_card(), self.make_card(0, self.other_customer)
+        self.win(-40, 10, card)
+        self.win(-40, 6, other)
+        burn = type(self.Move)._burn
+
+        def spent_meanwhile(self, programs, cards):
+            card.points -= 10
+            return burn(self, programs, cards)
+
+        with patch.object(type(self.Move), "_burn", spent_meanwhile):
+            self.run_day(0)
+        self.assertEqual((card + other).mapped("points"), [0, 0])
+        self.assertLedger(card + other)
+        self.assertEqual(self.moves_of(card).mapped("kind")[-1], "redemption")
+        self.run_day(0)
+        self.assertEqual((card + other).mapped("points"), [0, 0])
 
     def test_one_notice_a_day_with_one_id(self):
         card = self.make_card()
