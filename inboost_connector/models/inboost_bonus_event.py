@@ -9,14 +9,20 @@ from ..lib.facts import Bonus, iso
 from .inboost_bonus_move import rounded
 from .inboost_event import LIVE, Capture
 
+#: Rows one reconciliation takes at most; the next one takes the rest.
+RECONCILE_BATCH = 500
+
 
 class InboostBonusMove(models.Model):
     """What InBoost is told of a row: what was won, what was spent, the balance."""
 
     _inherit = "inboost.bonus.move"
 
-    def _capture_gross(self):
-        """An accrual and a redemption, each by its own amount."""
+    def _capture_gross(self, only=None):
+        """An accrual and a redemption, each by its own amount.
+
+        :param only: the backend that misses them; all that count them when None
+        """
         backends = self.env["inboost.backend"]._counting(self.program_id)
         entries = defaultdict(list)
         for move in self:
@@ -27,14 +33,52 @@ class InboostBonusMove(models.Model):
                 if not amount:
                     continue
                 fact = move._bonus_fact(operation, amount)
-                for backend in backends[move.program_id]:
+                for backend in only or backends[move.program_id]:
                     entries[backend].append(
                         Capture(*fact, move.partner_id, move._document())
                     )
         for backend, some in entries.items():
             self.env["inboost.event"]._capture_all(
-                backend, some, again=self.env._("The same points were confirmed again")
+                backend,
+                some,
+                again=""
+                if only
+                else self.env._("The same points were confirmed again"),
             )
+
+    @api.model
+    def _reconcile_events(self, backend, since):
+        """Tell of rows since ``since`` that ``backend`` was not told of."""
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT m.id
+                  FROM inboost_bonus_move m
+                 WHERE m.program_id = ANY(%(programs)s)
+                   AND m.kind IN ('accrual', 'redemption', 'reversal', 'expiry')
+                   AND m.time >= %(since)s
+                   AND %(linked)s
+                   AND NOT EXISTS (
+                       SELECT FROM inboost_event e
+                        WHERE e.backend_id = %(backend)s
+                          AND e.operation IN ('bonus_accrual', 'bonus_redemption')
+                          AND e.key IN ('move:' || m.uuid,
+                                        'pos:' || m.order_uuid || ':' || m.card_code))
+              ORDER BY m.id
+                 LIMIT %(limit)s
+                """,
+                programs=backend.program_ids.ids,
+                since=since,
+                linked=backend._linked_sql(SQL("m.partner_id"), SQL("m.time")),
+                backend=backend.id,
+                limit=RECONCILE_BATCH,
+            )
+        )
+        for move in self.browse(row[0] for row in rows):
+            with self.env["inboost.event"]._guard(move.display_name):
+                move._capture_gross(only=backend)
+                move._capture_balances()
 
     def _bonus_fact(self, operation, amount):
         """:return: (operation, key, lib.facts.Bonus, time)"""
@@ -128,21 +172,35 @@ class InboostBackend(models.Model):
                 found[program] |= backend
         return found
 
-    def _capture_balances(self, partners, priority=LIVE):
-        """The balances of ``partners`` changed, or are to be told again."""
+    def _reconcile(self, since):
+        result = super()._reconcile(since)
+        bonuses = ("bonus_accrual", "bonus_redemption")
+        if any(self._endpoint(name)._records() for name in bonuses):
+            self.env["inboost.bonus.move"]._reconcile_events(self, since)
+        return result
+
+    def _capture_balances(self, partners, priority=LIVE, phone=None):
+        """The balances of ``partners`` changed, or are to be told again.
+
+        :param str phone: one that they had before, to be told what is left there
+        """
         self.ensure_one()
         now = fields.Datetime.now()
-        amounts = self._balances_of(partners.mapped("phone_sanitized"))
+        amounts = self._balances_of([phone, *partners.mapped("phone_sanitized")])
         return self.env["inboost.event"]._capture_all(
             self,
             [
                 Capture(
                     operation="balance_set",
                     key=f"balance:{uuid4()}",
-                    fact={"amount": amounts[partner.phone_sanitized], "time": iso(now)},
+                    fact={
+                        "amount": amounts[phone or partner.phone_sanitized],
+                        "time": iso(now),
+                    },
                     occurred_at=now,
                     partner=partner,
                     record=None,
+                    phone=phone,
                 )
                 for partner in partners
             ],

@@ -14,6 +14,7 @@ from ..lib.lots import Lot, Row, expires, lots
 CARDS_AT_ONCE = 5000
 #: Cards that are burned in one transaction.
 BURN_AT_ONCE = 500
+MAX_BURN_TRIES = 5
 
 
 @dataclass
@@ -40,7 +41,8 @@ class LoyaltyProgram(models.Model):
     )
 
     _inboost_validity = models.Constraint(
-        "CHECK(inboost_validity_days >= 0)", "A validity is not negative."
+        "CHECK(inboost_validity_days BETWEEN 0 AND 36500)",
+        "Choose a validity from 0 to 36500 days; 0 is for ever.",
     )
 
 
@@ -91,7 +93,8 @@ class InboostBonusMove(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT card_id, id, time::date, won, spent, order_uuid,
+                SELECT card_id, id, time::date, won, spent,
+                       COALESCE(NULLIF(reversed_uuid, ''), order_uuid),
                        kind = 'reversal'
                   FROM inboost_bonus_move
                  WHERE card_id = ANY(%s)
@@ -123,13 +126,15 @@ class InboostBonusMove(models.Model):
         )
         card_ids = list(self._expired(programs))
         for chunk in split_every(BURN_AT_ONCE, card_ids, list):
-            self.env["ir.cron"]._commit_progress()
-            try:
-                self._burn(programs, self.env["loyalty.card"].browse(chunk))
-                self.env["ir.cron"]._commit_progress(len(chunk))
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                # Somebody buys with one of these cards: tomorrow is a day, too.
-                self.env.cr.rollback()
+            for _try in range(MAX_BURN_TRIES):
+                self.env["ir.cron"]._commit_progress()
+                try:
+                    self._burn(programs, self.env["loyalty.card"].browse(chunk))
+                    self.env["ir.cron"]._commit_progress(len(chunk))
+                    break
+                except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                    # Somebody bought with one of these cards just now.
+                    self.env.cr.rollback()
 
     @api.model
     def _burn(self, programs, cards):
@@ -139,15 +144,17 @@ class InboostBonusMove(models.Model):
         expired = self._expired(programs, cards)
         cards = cards.browse(expired)
         reason = self.env._("Expired points")
+        # Never below zero, whatever a ledger that is not proved yet says.
+        burned = {card: min(expired[card.id], card.points) for card in cards}
         self.env["loyalty.history"].create(
             [
-                {"card_id": card.id, "description": reason, "used": expired[card.id]}
-                for card in cards
+                {"card_id": card.id, "description": reason, "used": points}
+                for card, points in burned.items()
             ]
         )
         with self._recording(kind="expiry", reason=reason):
-            for card in cards:
-                card.points -= expired[card.id]
+            for card, points in burned.items():
+                card.points -= points
 
 
 class InboostBackend(models.Model):
@@ -164,7 +171,8 @@ class InboostBackend(models.Model):
     )
 
     _expiring_days = models.Constraint(
-        "CHECK(expiring_days BETWEEN 0 AND 365)", "Choose 0 to 365 days."
+        "CHECK(expiring_days BETWEEN 0 AND 110)",
+        "Choose from 0 to 110 days: what was told is known for 120.",
     )
 
     @api.model
@@ -237,8 +245,10 @@ class InboostBackend(models.Model):
                        AND NOT EXISTS (
                            SELECT FROM phone_blacklist b
                             WHERE b.number = p.phone_sanitized AND b.active)
+                       AND %s
                     """,
                     partner_ids,
+                    self._known_sql(SQL("p.phone_sanitized")),
                 )
             )
         )
@@ -252,7 +262,9 @@ class InboostBackend(models.Model):
                     SELECT r.move_id
                       FROM inboost_event_told_rel r
                       JOIN inboost_event e ON e.id = r.event_id
-                     WHERE e.backend_id = %s AND r.move_id = ANY(%s)
+                     WHERE e.backend_id = %s
+                       AND e.state <> 'cancelled'
+                       AND r.move_id = ANY(%s)
                     """,
                     self.id,
                     move_ids,

@@ -15,6 +15,7 @@ class Operation:
 
     :ivar kind: of the rows; by the sign of the change when empty
     :ivar order: the order behind it, or None
+    :ivar reversed_uuid: of the order that this one takes back, if it is another
     :ivar gross: what of each card the order spent, {card id: points}; these are taken
         off the net change to tell what was won
     :ivar silent: neither accruals nor redemptions are sent, only balances
@@ -25,6 +26,7 @@ class Operation:
     kind: str = ""
     order: object = None
     order_uuid: str = ""
+    reversed_uuid: str = ""
     gross: dict = field(default_factory=dict)
     reason: str = ""
     silent: bool = False
@@ -34,6 +36,11 @@ class Operation:
 
 def rounded(points):
     return round(points, DIGITS)
+
+
+def shown(points):
+    """As people read it: 12345.67, never 1.23e+06."""
+    return f"{round(points, 2):.15g}"
 
 
 class InboostBonusMove(models.Model):
@@ -89,6 +96,11 @@ class InboostBonusMove(models.Model):
     order_id = fields.Many2oneReference(model_field="order_model", readonly=True)
     order_name = fields.Char("Order Number", readonly=True)
     order_uuid = fields.Char("Order UUID", readonly=True, index="btree_not_null")
+    reversed_uuid = fields.Char(
+        "Refunded Order UUID",
+        readonly=True,
+        help="Of the order whose points a refund takes back or gives back.",
+    )
 
     _uuid_unique = models.Constraint("UNIQUE(uuid)", "Each row has its own uuid.")
     _adds_up = models.Constraint(
@@ -103,7 +115,8 @@ class InboostBonusMove(models.Model):
     def _compute_display_name(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for move in self:
-            move.display_name = f"{kinds[move.kind]} {move.change:g} {move.card_code}"
+            change = shown(move.change)
+            move.display_name = f"{kinds[move.kind]} {change} {move.card_code}"
 
     def write(self, vals):  # pylint: disable=method-required-super
         raise AccessError(self.env._("A row of the ledger cannot be changed."))
@@ -146,9 +159,11 @@ class InboostBonusMove(models.Model):
         rows = [self._row(card, operation) for card in cards]
         rows = [row for row in rows if row]
         moves = self.create(rows)
-        if not operation.silent:
-            moves._capture_gross()
-        moves._capture_balances(operation.owners)
+        # The ledger stands whatever becomes of the telling.
+        with self.env["inboost.event"]._guard("what is told of a change of points"):
+            if not operation.silent:
+                moves._capture_gross()
+            moves._capture_balances(operation.owners)
         return moves
 
     def _row(self, card, operation):
@@ -173,6 +188,7 @@ class InboostBonusMove(models.Model):
             "order_id": order.id if order else False,
             "order_name": order.display_name if order else False,
             "order_uuid": operation.order_uuid,
+            "reversed_uuid": operation.reversed_uuid,
         }
 
     @api.model
@@ -197,10 +213,14 @@ class InboostBonusMove(models.Model):
 
     def _is_known(self, card, operation):
         """An order whose net is zero leaves no trace in Odoo's own history and is
-        confirmed again when it is synced again."""
+        confirmed again when it is synced again. Its reversal is another thing."""
         return bool(operation.order_uuid) and bool(
             self.search_count(
-                [("card_id", "=", card.id), ("order_uuid", "=", operation.order_uuid)],
+                [
+                    ("card_id", "=", card.id),
+                    ("order_uuid", "=", operation.order_uuid),
+                    ("kind", "=" if operation.kind == "reversal" else "!=", "reversal"),
+                ],
                 limit=1,
             )
         )

@@ -19,9 +19,12 @@ class InboostBonusMove(models.Model):
     @api.model
     def _open(self):
         """Opening rows of cards that have none: from Odoo's history where that adds
-        up to the card's points, else one row as of today."""
+        up to the card's points, else one row as of today.
+
+        :return: the rows
+        """
         self.env.flush_all()
-        self.env.execute_query(
+        rows = self.env.execute_query(
             SQL(
                 """
                 WITH bare AS MATERIALIZED (
@@ -66,11 +69,12 @@ class InboostBonusMove(models.Model):
             )
         )
         self.invalidate_model()
+        return self.browse(row[0] for row in rows)
 
     @api.model
     def _cron_reconcile(self):
         """Prove the ledger; heal what passed Odoo by, and tell the administrator."""
-        self._open()
+        opened = self._open()
         wrong = self.env.execute_query(
             SQL(
                 """
@@ -89,8 +93,6 @@ class InboostBonusMove(models.Model):
                 nominative=NOMINATIVE,
             )
         )
-        if not wrong:
-            return self
         reason = self.env._("Found by the nightly reconciliation")
         moves = self.create(
             [
@@ -109,9 +111,10 @@ class InboostBonusMove(models.Model):
                 )
             ]
         )
-        moves._capture_balances()
-        moves._tell_of_adjustments()
-        return moves
+        found = opened + moves
+        found._capture_balances()
+        found._tell_of_adjustments()
+        return found
 
     def _tell_of_adjustments(self):
         backends = self.env["inboost.backend"]._counting(self.program_id)
@@ -119,9 +122,9 @@ class InboostBonusMove(models.Model):
             moves = self.filtered(lambda m, b=backend: m.program_id in b.program_ids)
             backend._tell_administrators(
                 self.env._(
-                    "%(count)s loyalty cards were changed past Odoo, and their ledger "
-                    "was adjusted: %(cards)s",
-                    count=len(moves),
-                    cards=", ".join(moves[:5].mapped("card_code")),
+                    "The points of %(count)s loyalty cards were not as the ledger had "
+                    "them, and it was adjusted: %(cards)s",
+                    count=len(moves.card_id),
+                    cards=", ".join(moves.card_id[:5].mapped("code")),
                 )
             )

@@ -4,6 +4,8 @@ from markupsafe import Markup
 
 from odoo import fields, models
 
+from .inboost_bonus_move import shown
+
 
 class InboostBonusMixin(models.AbstractModel):
     """A card, or whoever has cards: its ledger, and what expires when."""
@@ -37,7 +39,7 @@ class InboostBonusMixin(models.AbstractModel):
             return False
         rows = Markup().join(
             Markup("<tr><td>%s</td><td class='text-end'>%s</td></tr>")
-            % (fields.Date.to_string(day), f"{points:g}")
+            % (fields.Date.to_string(day), shown(points))
             for day, points in sorted(days.items())
         )
         head = Markup("<tr><th>%s</th><th class='text-end'>%s</th></tr>") % (

@@ -179,6 +179,24 @@ class InboostBackend(models.Model):
         """Whose sales this backend is told."""
         return self.env["res.company"].search([("id", "child_of", self.company_id.id)])
 
+    def _known_sql(self, phone):
+        """A condition on a phone: whether its customer counts for this backend.
+
+        :param SQL phone: a column
+        """
+        if self.scope == "every":
+            return SQL("TRUE")
+        return SQL(
+            """EXISTS (
+                SELECT FROM inboost_customer l
+                  JOIN res_partner known ON known.id = l.partner_id
+                 WHERE l.backend_id = %s
+                   AND l.state <> 'ignored'
+                   AND known.phone_sanitized = %s)""",
+            self.id,
+            phone,
+        )
+
     def _linked_sql(self, partner, moment):
         """A condition on a document: whether its customer counts for this backend.
 

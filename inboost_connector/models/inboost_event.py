@@ -25,7 +25,8 @@ class Capture(NamedTuple):
     """A fact on its way into the outbox.
 
     :ivar partner: the customer; none, or one without a phone: parked
-    :ivar record: the document, for the smart buttons, or None"""
+    :ivar record: the document, for the smart buttons, or None
+    :ivar phone: E.164, where it is not the customer's present one"""
 
     operation: str
     key: str
@@ -33,6 +34,7 @@ class Capture(NamedTuple):
     occurred_at: datetime
     partner: models.Model
     record: models.Model | None
+    phone: str | None = None
 
 
 class InboostEvent(models.Model):
@@ -341,16 +343,16 @@ class InboostEvent(models.Model):
             "res_id": record.id if record else False,
             "res_name": record.display_name if record else False,
             **(
-                self._addressed_to(entry.partner)
+                self._addressed_to(entry.partner, entry.phone)
                 if OPERATIONS[entry.operation].personal
                 else self._ready()
             ),
         }
 
     @api.model
-    def _addressed_to(self, partner):
+    def _addressed_to(self, partner, phone=None):
         """Values that say whom an event is about, or why it has to wait."""
-        phone = partner.phone_sanitized
+        phone = phone or partner.phone_sanitized
         if phone and phone.startswith("+"):
             return {
                 "partner_id": partner.id,

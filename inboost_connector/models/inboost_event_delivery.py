@@ -134,7 +134,8 @@ class InboostEvent(models.Model):
                               AND earlier.phone = e.phone
                               AND (earlier.priority, earlier.id) < (e.priority, e.id)
                               AND earlier.state IN ('pending', 'sending')
-                              AND earlier.queued_at > %(patience)s)
+                              AND (earlier.state = 'sending'
+                                   OR earlier.queued_at > %(patience)s))
                   ORDER BY e.priority, e.id
                      LIMIT %(limit)s
                        FOR UPDATE OF e SKIP LOCKED)

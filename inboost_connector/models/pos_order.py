@@ -56,6 +56,8 @@ class PosOrder(models.Model):
                         ("res_model", "=", self._name),
                         ("res_id", "=", order.id),
                         ("state", "=", "parked"),
+                        # Points belong to their card's customer.
+                        ("operation", "=like", "purchase%"),
                     ]
                 )._set_customer(order.sudo().partner_id)
 

@@ -10,6 +10,7 @@ class PosOrder(models.Model):
         with self.env["inboost.bonus.move"]._recording(
             order=self.sudo(),
             order_uuid=self.uuid,
+            reversed_uuid=self.sudo().refunded_order_id[:1].uuid or "",
             kind="reversal" if self.is_refund else "",
         ) as operation:
             result = super().confirm_coupon_programs(coupon_data)

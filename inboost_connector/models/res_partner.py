@@ -79,12 +79,36 @@ class ResPartner(models.Model):
     # -- CRUD ----------------------------------------------------------------------
 
     def write(self, vals):
+        if not PHONE_FIELDS & vals.keys():
+            return super().write(vals)
+        before = {partner: partner.phone_sanitized for partner in self}
         result = super().write(vals)
-        if PHONE_FIELDS & vals.keys():
-            event = self.env["inboost.event"]
-            with event._guard("a phone"):
-                event._release_parked(self)
+        event = self.env["inboost.event"]
+        with event._guard("a phone"):
+            event._release_parked(self)
+            self._inboost_tell_balances(before)
         return result
+
+    def _inboost_tell_balances(self, before):
+        """A balance belongs to a phone: those who got another are told there, and what
+        is left under the old one.
+
+        :param dict before: {partner: its phone}
+        """
+        moved = self.filtered(lambda p: before[p] and p.phone_sanitized != before[p])
+        cards = (
+            self.env["loyalty.card"]
+            .sudo()
+            .search([("partner_id", "in", moved.ids), ("points", "!=", 0)])
+        )
+        backends = self.env["inboost.backend"]._counting(cards.program_id)
+        for partner, some in cards.grouped("partner_id").items():
+            for backend in self.env["inboost.backend"].union(
+                *(backends[program] for program in some.program_id)
+            ):
+                backend._capture_balances(partner, phone=before[partner])
+                if partner.phone_sanitized:
+                    backend._capture_balances(partner)
 
     @api.ondelete(at_uninstall=False)
     def _inboost_forget(self):

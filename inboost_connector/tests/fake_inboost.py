@@ -5,6 +5,12 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    #: Sixteen threads connect at once; the default of five refuses some of them.
+    request_queue_size = 64
+
+
 class FakeInBoost:
     """Answers 200 unless ``script`` says otherwise and keeps what it was sent.
 
@@ -56,8 +62,7 @@ class FakeInBoost:
             def log_message(self, *args):
                 """Quiet."""
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         self.thread.start()

@@ -3,10 +3,13 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from freezegun import freeze_time
+from psycopg2 import IntegrityError
 
 from odoo import fields
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
+from ..models.inboost_bonus_move import shown
 from .common_bonus import BALANCE, BonusCase
 
 NOTICE = "/api/webhok/bonuses-expiring-token/"
@@ -177,6 +180,61 @@ class TestBonusExpiry(BonusCase):
         self.deliver()
         [sent] = self.fake.bodies(NOTICE)
         self.assertEqual(len(set(sent["phones"])), count)
+
+    def test_only_customers_of_inboost_where_only_they_are_told(self):
+        self.win(-28, 10, self.make_card())
+        self.backend.scope = "linked"
+        self.run_day(0)
+        self.assertFalse(self.notices())
+        self.env["inboost.customer"].sudo().create(
+            {
+                "backend_id": self.backend.id,
+                "partner_id": self.customer.id,
+                "phone": self.customer.phone_sanitized,
+            }
+        )
+        self.run_day(1)
+        self.assertEqual(len(self.notices()), 1)
+
+    def test_a_notice_that_a_person_cancelled_told_nobody(self):
+        self.win(-28, 10, self.make_card())
+        self.run_day(0)
+        self.events("bonuses_expiring").action_cancel()
+        self.run_day(1)
+        self.assertEqual(len(self.notices()), 2)
+
+    def test_a_refund_at_the_register_returns_points_with_their_dates(self):
+        card = self.make_card()
+        self.win(-28, 10, card)
+        order = self.sell_with_points(card, net=-10, spent=10)
+        refund = order._refund()
+        self.confirm_points(refund, card, 10)
+        self.assertEqual(card.points, 10)
+        [entry] = self.Move._expiring(self.program, cards=card)
+        self.assertEqual(entry.day, self.today + timedelta(days=2))
+
+    def test_nothing_is_burned_below_zero(self):
+        self.program.inboost_burn_expired = True
+        card = self.make_card()
+        self.win(-40, 10, card)
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE loyalty_card SET points=2 WHERE id=%s", card.ids)
+        self.env.invalidate_all()
+        self.run_day(0)
+        self.assertEqual(card.points, 0)
+
+    def test_a_validity_has_an_end(self):
+        with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"):
+            self.program.inboost_validity_days = 9_999_999
+            self.program.flush_recordset()
+
+    def test_points_are_shown_as_people_read_them(self):
+        for points, text in (
+            (12345.67, "12345.67"),
+            (1234567.5, "1234567.5"),
+            (3, "3"),
+        ):
+            self.assertEqual(shown(points), text)
 
     def test_two_cards_are_one_phone(self):
         self.win(-28, 10, self.make_card())

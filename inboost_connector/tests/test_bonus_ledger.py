@@ -264,6 +264,40 @@ class TestBonusLedger(BonusCase):
             self.sell_with_points(card, net=5)
         self.assertEqual(card.points, 25)
 
+    def test_failing_telling_keeps_the_ledger_and_is_told_later(self):
+        card = self.make_card(20)
+        broken = patch.object(
+            type(self.Move), "_capture_gross", side_effect=KeyError("bug")
+        )
+        with broken, mute_logger(EVENT):
+            self.sell_with_points(card, net=5, spent=5)
+        self.assertLedger(card)
+        self.assertEqual(self.amounts("bonus_accrual"), [20])
+        for _again in range(2):
+            self.env["inboost.backend"]._cron_reconcile()
+        self.assertTold([20, 10], [5], 25)
+
+    def test_another_phone_is_told_its_balance_and_the_old_one_what_is_left(self):
+        self.make_card(10)
+        self.other_customer.phone = self.customer.phone_sanitized
+        self.make_card(4, self.other_customer)
+        self.deliver()
+        self.customer.phone = "+380501112233"
+        self.deliver()
+        last = {}
+        for body in self.fake.bodies(BALANCE):
+            last[body["userPhoneNumber"]] = body["amount"]
+        self.assertEqual(last, {"380671234567": 4, "380501112233": 10})
+
+    def test_points_are_the_cards_customers_whoever_the_order_is_given_to(self):
+        self.customer.phone = False
+        card = self.make_card(0)
+        order = self.sell_with_points(card, net=5)
+        self.other_customer.phone = "+380501112233"
+        order.partner_id = self.other_customer
+        [accrual] = self.events("bonus_accrual")
+        self.assertEqual((accrual.state, accrual.partner_id), ("parked", self.customer))
+
     def test_an_exception_leaves_no_operation_behind(self):
         card = self.make_card(20)
         with self.assertRaises(ZeroDivisionError), self.env.cr.savepoint():

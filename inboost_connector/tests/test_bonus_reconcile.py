@@ -68,3 +68,12 @@ class TestBonusReconcile(BonusCase):
         self.assertEqual(self.amounts("bonus_accrual"), accruals)
         self.assertEqual(self.amounts("balance_set")[-1], 14)
         self.assertFalse(self.Move.sudo()._cron_reconcile())
+
+    def test_a_card_that_passed_the_ledger_by_is_told_of(self):
+        card = self.make_card(7)
+        self.forget(card)
+        balances = len(self.events("balance_set"))
+        moves = self.Move.sudo()._cron_reconcile()
+        self.assertEqual((moves.card_id, moves.kind), (card, "opening"))
+        self.assertEqual(len(self.events("balance_set")), balances + 1)
+        self.assertIn(card.code, self.backend.message_ids[0].body)

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 from odoo import fields, models
 
+from ..models.inboost_bonus_move import shown
+
 #: Lines that are shown; the file has all of them.
 SHOWN = 500
 
@@ -32,7 +34,7 @@ class InboostExpiringPreview(models.TransientModel):
             {
                 "summary": self.env._(
                     "%(points)s points on %(cards)s cards",
-                    points=f"{total:g}",
+                    points=shown(total),
                     cards=len({entry.card_id for entry, _phone in entries}),
                 ),
                 "file": base64.b64encode(self._csv(entries)),
@@ -61,7 +63,9 @@ class InboostExpiringPreview(models.TransientModel):
         }
 
     def _csv(self, entries):
-        partners = self.env["res.partner"].browse(
+        # Whoever may see the list may see whom it is about.
+        partners = self.env["res.partner"].sudo()
+        partners = partners.browse(
             {entry.partner_id for entry, _phone in entries if entry.partner_id}
         )
         names = {row["id"]: row["name"] for row in partners.read(["name"])}
@@ -73,7 +77,7 @@ class InboostExpiringPreview(models.TransientModel):
             if name.startswith(("=", "+", "-", "@")):
                 # A spreadsheet would take it for a formula.
                 name = f"'{name}"
-            writer.writerow([name, phone or "", f"{entry.lot.left:g}", entry.day])
+            writer.writerow([name, phone or "", shown(entry.lot.left), entry.day])
         return stream.getvalue().encode("utf-8-sig")
 
 

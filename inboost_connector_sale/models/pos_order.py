@@ -20,7 +20,17 @@ class PosOrder(models.Model):
             name: self._inboost_round(sum(line[name] for line in lines))
             for name in ("untaxed", "tax", "total")
         }
-        return {**fact, "lines": lines, **sums}
+        return {
+            **fact,
+            **sums,
+            "lines": lines,
+            "discount": self._inboost_round(
+                sum(line._inboost_discount() for line in rest)
+            ),
+            "bonuses_spent": sum(rest.mapped("points_cost")),
+            # These paid for all of it.
+            "payments": [],
+        }
 
     def _inboost_told_sales(self, backend):
         """Sale orders of the lines that ``backend`` was told of as such."""

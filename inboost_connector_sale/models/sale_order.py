@@ -55,8 +55,16 @@ class SaleOrder(models.Model):
         if backend.sale_moment == "confirmed":
             return True
         invoices = self.invoice_ids.filtered(
-            lambda move: move.state == "posted" and move.move_type == "out_invoice"
+            lambda move: (
+                move.state == "posted"
+                and move.move_type == "out_invoice"
+                # Credited and issued again.
+                and move.payment_state != "reversed"
+            )
         )
+        if self.currency_id.is_zero(self.amount_total):
+            # Paid by bonuses altogether: there is no invoice to wait for.
+            return True
         return (
             self.invoice_status in ("invoiced", "upselling")
             and bool(invoices)

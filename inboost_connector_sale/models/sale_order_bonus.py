@@ -7,9 +7,9 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     def action_confirm(self):
-        parts = self._inboost_apart()
-        if len(parts) > 1:
-            return all([part.action_confirm() for part in parts])
+        # One by one: which of them win points is known only while they are confirmed.
+        if len(self) > 1:
+            return all([order.action_confirm() for order in self])
         with self._inboost_recording() as operation:
             result = super().action_confirm()
             # What was spent is on the lines; the rest of the change was won.

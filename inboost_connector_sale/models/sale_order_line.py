@@ -19,6 +19,11 @@ class SaleOrderLine(models.Model):
         if "points_cost" not in vals:
             return super().write(vals)
         with self.env["inboost.bonus.move"]._recording() as operation:
+            if not operation.order and all(
+                vals["points_cost"] < line.points_cost for line in self
+            ):
+                # Points return to where they were taken from.
+                operation.kind = "reversal"
             self._inboost_belong_to(operation)
             return super().write(vals)
 

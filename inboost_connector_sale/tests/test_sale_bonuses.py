@@ -62,11 +62,24 @@ class TestSaleBonuses(SaleCase):
         self.deliver()
         self.assertEqual(self.fake.bodies(BALANCE)[-1]["amount"], 30)
 
+    def test_net_zero_order_is_taken_back_too(self):
+        card = self.make_card(20)
+        order = self.make_order()
+        # As many points as the reward costs.
+        order.order_line.price_unit = 5
+        self.claim(order, card)
+        order.action_confirm()
+        self.assertEqual(card.points, 20)
+        _opening, (_kind, won, spent) = self.rows(card)
+        self.assertEqual(won, spent)
+        order._action_cancel()
+        self.assertEqual(self.rows(card)[-1], ("reversal", spent, won))
+        self.assertEqual(self.amounts("bonus_accrual"), [20, won, spent])
+        self.assertEqual(self.amounts("bonus_redemption"), [spent, won])
+
     def test_several_confirmed_at_once_have_rows_of_their_own(self):
         card = self.make_card(20)
         orders = self.make_order() + self.make_order()
-        for order in orders:
-            order._update_programs_and_rewards()
         orders.action_confirm()
         self.assertEqual(
             self.moves_of(card)[1:].mapped("order_uuid"), orders.mapped("inboost_uuid")
@@ -100,7 +113,7 @@ class TestSaleBonuses(SaleCase):
             [
                 ("redemption", 0, 5),
                 ("redemption", 0, 2),
-                ("accrual", 1, 0),
+                ("reversal", 1, 0),
                 ("reversal", 6, 0),
             ],
         )

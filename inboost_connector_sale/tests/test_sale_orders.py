@@ -54,6 +54,26 @@ class TestSaleOrders(SaleCase):
         ).create({})._create_payments()
         self.assertEqual(self.told(order), events)
 
+    def test_paid_mode_after_a_credit_note_and_a_new_invoice(self):
+        self.backend.sale_moment = "paid"
+        order = self.make_order()
+        order.action_confirm()
+        first = order._create_invoices()
+        first.action_post()
+        first._reverse_moves(cancel=True)
+        self.assertEqual(first.payment_state, "reversed")
+        self.assertFalse(self.told(order))
+        self.invoice_and_pay(order)
+        self.assertEqual(len(self.told(order)), 2)
+
+    def test_paid_mode_of_an_order_that_costs_nothing(self):
+        self.backend.sale_moment = "paid"
+        order = self.make_order()
+        order.order_line.price_unit = 0
+        order.action_confirm()
+        self.env["inboost.backend"]._cron_reconcile()
+        self.assertEqual(len(self.told(order)), 2)
+
     def test_cancelled_drafted_and_confirmed_again(self):
         order = self.make_order()
         order.action_confirm()
@@ -110,6 +130,7 @@ class TestSaleOrders(SaleCase):
         self.assertAlmostEqual(
             details.fact["total"], sold.lines[-1].price_subtotal_incl
         )
+        self.assertEqual((details.fact["discount"], details.fact["payments"]), (0, []))
 
     def settle(self, order, more=()):
         """Pay a sale order at the register."""
