@@ -14,6 +14,7 @@ from . import (
     inboost_document_mixin,
     inboost_endpoint,
     inboost_event,
+    inboost_event_capture,
     inboost_event_delivery,
     inboost_event_newest,
     inboost_request_log,

@@ -7,7 +7,8 @@ from odoo.tools import SQL
 from ..lib.codes import bonus_code
 from ..lib.facts import Bonus, iso
 from .inboost_bonus_move import rounded
-from .inboost_event import LIVE, Capture
+from .inboost_event import LIVE
+from .inboost_event_capture import Capture
 
 #: Rows one reconciliation takes at most; the next one takes the rest.
 RECONCILE_BATCH = 500

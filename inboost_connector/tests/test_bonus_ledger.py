@@ -8,7 +8,7 @@ from odoo.tools import mute_logger
 
 from .common_bonus import ACCRUAL, BALANCE, REDEMPTION, BonusCase
 
-EVENT = "odoo.addons.inboost_connector.models.inboost_event"
+EVENT = "odoo.addons.inboost_connector.models.inboost_event_capture"
 
 
 @tagged("post_install", "-at_install")
@@ -238,6 +238,60 @@ class TestBonusLedger(BonusCase):
         program.applies_on = "current"
         self.make_card(10, program=program)
         self.assertFalse(self.Move.search([("program_id", "=", program.id)]))
+
+    def test_gift_card_at_the_register_is_no_bonus(self):
+        order = self.sell(self.customer)
+        program = self.make_program(
+            "Gift cards", program_type="gift_card", applies_on="future"
+        )
+        card = self.make_card(30, partner=self.other_customer, program=program)
+        card.partner_id = False
+        order.confirm_coupon_programs(
+            {
+                str(card.id): {
+                    "points": -10,
+                    "program_id": program.id,
+                    "coupon_id": card.id,
+                    "code": card.code,
+                }
+            }
+        )
+        self.assertEqual((card.points, card.partner_id), (20, self.customer))
+        self.assertFalse(self.moves_of(card))
+        for operation in ("bonus_accrual", "bonus_redemption", "balance_set"):
+            self.assertFalse(self.events(operation))
+
+    def test_ewallet_is_filled_and_pays_at_the_register(self):
+        wallet = self.make_program(
+            "Wallet", program_type="ewallet", applies_on="future"
+        )
+        self.backend.program_ids |= wallet
+        card = self.make_card(0, program=wallet)
+        self.sell_with_points(card, net=50)
+        self.sell_with_points(card, net=-20, spent=20)
+        rows = [(m.kind, m.won, m.spent) for m in self.moves_of(card)]
+        self.assertEqual(rows, [("accrual", 50, 0), ("redemption", 0, 20)])
+        self.assertLedger(card)
+        self.assertTold([50], [20], 30)
+
+    def test_two_programs_in_one_order(self):
+        second = self.make_program("Second")
+        self.backend.program_ids |= second
+        cards = self.make_card(20) + self.make_card(10, program=second)
+        order = self.sell_with_points(cards[0], net=5, spent=5)
+        for _again in range(2):
+            order.confirm_coupon_programs(
+                {
+                    str(cards[1].id): {
+                        "points": 3,
+                        "program_id": second.id,
+                        "coupon_id": cards[1].id,
+                    }
+                }
+            )
+        self.assertEqual(cards.mapped("points"), [25, 13])
+        self.assertLedger(cards)
+        self.assertTold([20, 10, 10, 3], [5], 38)
 
     def test_program_that_is_not_chosen_is_recorded_but_not_told(self):
         program = self.make_program("Other")

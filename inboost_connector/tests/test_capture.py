@@ -9,7 +9,7 @@ from odoo.tools import mute_logger
 
 from .common import DETAILS, WEBHOOK, InboostCase
 
-EVENT = "odoo.addons.inboost_connector.models.inboost_event"
+EVENT = "odoo.addons.inboost_connector.models.inboost_event_capture"
 
 
 @tagged("post_install", "-at_install")

@@ -45,7 +45,7 @@ class TestCustomerHistory(CustomerCase):
 
         with (
             patch.object(type(bad), "_inboost_purchase", broken),
-            mute_logger("odoo.addons.inboost_connector.models.inboost_event"),
+            mute_logger("odoo.addons.inboost_connector.models.inboost_event_capture"),
         ):
             self.history()
         self.assertEqual(self.sent(), [good.uuid])

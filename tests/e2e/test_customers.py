@@ -248,15 +248,27 @@ def test_a_sale_needs_nothing_that_a_page_holds(odoo, inboost, first_run, tmp_pa
     )
 
 
-def test_cancelled_while_it_runs(odoo, inboost, first_run):
+def test_watched_and_cancelled_while_it_runs(odoo, inboost, page, first_run):
     [endpoint] = odoo.execute(
         "inboost.endpoint", "search", [("operation", "=", "customers_list")]
     )
     odoo.execute("inboost.endpoint", "write", [endpoint], {"page_size": 100})
+    inboost.fault("*", latency=0.5)
     run = start(odoo)
-    pages = f"SELECT COALESCE(page_count, 0) FROM inboost_sync_run WHERE id = {run}"
-    wait_until(lambda: int(odoo.value(pages)) > 1, 60, "some pages")
-    odoo.execute("inboost.sync.run", "action_cancel", [run])
+    sign_in(page, odoo)
+    page.goto(f"{odoo.url}/odoo/action-inboost_connector.action_inboost_sync_run/{run}")
+    read = page.locator(".o_field_widget[name=read_count]")
+    read.wait_for()
+
+    def count():
+        return int(read.inner_text().replace(",", ""))
+
+    first = count()
+    wait_until(lambda: count() > first, 30, "progress without a reload")
+    page.locator("button[name=action_cancel]").click()
+    page.locator(".modal-footer .btn-primary").click()
+    page.locator(".o_statusbar_status :text('Cancelled')").first.wait_for(timeout=30000)
+    inboost.control("DELETE", "faults")
     after = finished(odoo, run)
     odoo.execute("inboost.endpoint", "write", [endpoint], {"page_size": 500})
     assert after["state"] == "cancelled"
