@@ -19,11 +19,8 @@ class InboostBonusMove(models.Model):
 
     _inherit = "inboost.bonus.move"
 
-    def _capture_gross(self, only=None):
-        """An accrual and a redemption, each by its own amount.
-
-        :param only: the backend that misses them; all that count them when None
-        """
+    def _capture_gross(self):
+        """An accrual and a redemption, each by its own amount."""
         backends = self.env["inboost.backend"]._counting(self.program_id)
         entries = defaultdict(list)
         for move in self:
@@ -34,7 +31,7 @@ class InboostBonusMove(models.Model):
                 if not amount:
                     continue
                 fact = move._bonus_fact(operation, amount)
-                for backend in only or backends[move.program_id]:
+                for backend in backends[move.program_id]:
                     entries[backend].append(
                         Capture(*fact, move.partner_id, move._document())
                     )
@@ -42,44 +39,30 @@ class InboostBonusMove(models.Model):
             self.env["inboost.event"]._capture_all(
                 backend,
                 some,
-                again=""
-                if only
-                else self.env._("The same points were confirmed again"),
+                again=self.env._("The same points were confirmed again"),
             )
 
     @api.model
-    def _reconcile_events(self, backend, since):
-        """Tell of rows since ``since`` that ``backend`` was not told of."""
-        self.env.flush_all()
-        rows = self.env.execute_query(
+    def _tell_untold(self):
+        """Tell of rows whose telling failed."""
+        untold = self.search([("untold", "=", True)], order="id", limit=RECONCILE_BATCH)
+        for move in untold:
+            with self.env["inboost.event"]._guard(move.display_name):
+                move._capture_gross()
+                move._capture_balances()
+                move._set_untold(False)
+
+    def _set_untold(self, untold):
+        """The one thing about a row that changes, past the ban on writing."""
+        self.flush_recordset()
+        self.env.execute_query(
             SQL(
-                """
-                SELECT m.id
-                  FROM inboost_bonus_move m
-                 WHERE m.program_id = ANY(%(programs)s)
-                   AND m.kind IN ('accrual', 'redemption', 'reversal', 'expiry')
-                   AND m.time >= %(since)s
-                   AND %(linked)s
-                   AND NOT EXISTS (
-                       SELECT FROM inboost_event e
-                        WHERE e.backend_id = %(backend)s
-                          AND e.operation IN ('bonus_accrual', 'bonus_redemption')
-                          AND e.key IN ('move:' || m.uuid,
-                                        'pos:' || m.order_uuid || ':' || m.card_code))
-              ORDER BY m.id
-                 LIMIT %(limit)s
-                """,
-                programs=backend.program_ids.ids,
-                since=since,
-                linked=backend._linked_sql(SQL("m.partner_id"), SQL("m.time")),
-                backend=backend.id,
-                limit=RECONCILE_BATCH,
+                "UPDATE inboost_bonus_move SET untold = %s WHERE id = ANY(%s)",
+                untold,
+                self.ids,
             )
         )
-        for move in self.browse(row[0] for row in rows):
-            with self.env["inboost.event"]._guard(move.display_name):
-                move._capture_gross(only=backend)
-                move._capture_balances()
+        self.invalidate_recordset(["untold"])
 
     def _bonus_fact(self, operation, amount):
         """:return: (operation, key, lib.facts.Bonus, time)"""
@@ -173,11 +156,10 @@ class InboostBackend(models.Model):
                 found[program] |= backend
         return found
 
-    def _reconcile(self, since):
-        result = super()._reconcile(since)
-        bonuses = ("bonus_accrual", "bonus_redemption")
-        if any(self._endpoint(name)._records() for name in bonuses):
-            self.env["inboost.bonus.move"]._reconcile_events(self, since)
+    @api.model
+    def _cron_reconcile(self):
+        result = super()._cron_reconcile()
+        self.env["inboost.bonus.move"].sudo()._tell_untold()
         return result
 
     def _capture_balances(self, partners, priority=LIVE, phone=None):

@@ -102,11 +102,17 @@ class InboostBonusMove(models.Model):
         help="Of the order whose points a refund takes back or gives back.",
     )
 
+    untold = fields.Boolean(
+        readonly=True,
+        help="Telling InBoost failed; the reconciliation does it within 15 minutes.",
+    )
+
     _uuid_unique = models.Constraint("UNIQUE(uuid)", "Each row has its own uuid.")
     _adds_up = models.Constraint(
         "CHECK(won >= 0 AND spent >= 0 AND abs(won - spent - change) < 0.00001)",
         "A change is what was won less what was spent.",
     )
+    _untold = models.Index("(id) WHERE untold")
     _of_card = models.Index("(card_id, time, id)")
 
     # -- CRUD ----------------------------------------------------------------------
@@ -160,10 +166,14 @@ class InboostBonusMove(models.Model):
         rows = [row for row in rows if row]
         moves = self.create(rows)
         # The ledger stands whatever becomes of the telling.
+        told = False
         with self.env["inboost.event"]._guard("what is told of a change of points"):
             if not operation.silent:
                 moves._capture_gross()
             moves._capture_balances(operation.owners)
+            told = True
+        if not told and not operation.silent:
+            moves._set_untold(True)
         return moves
 
     def _row(self, card, operation):
