@@ -50,6 +50,17 @@ class InboostCustomer(models.Model):
     question = fields.Char(
         readonly=True, help="What is asked, so that it is not asked again."
     )
+    question_kind = fields.Selection(
+        [
+            ("contacts", "Several contacts have the phone"),
+            ("doubled", "Two customers of InBoost have the phone"),
+            ("phone", "The phone differs"),
+            ("merged", "The contact was merged into another"),
+        ],
+        "Conflict",
+        compute="_compute_question_kind",
+        help="What kind of decision is asked for.",
+    )
     settled = fields.Char(readonly=True, help="The question that a person answered.")
     candidate_ids = fields.Many2many(
         "res.partner",
@@ -109,6 +120,11 @@ class InboostCustomer(models.Model):
             link.display_name = (
                 link.partner_id.display_name or link.phone or link.inboost_id
             )
+
+    @api.depends("question")
+    def _compute_question_kind(self):
+        for link in self:
+            link.question_kind = (link.question or "").partition(":")[0] or False
 
     @api.depends("fact")
     def _compute_fact_text(self):
