@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from odoo import fields, models
 
-from ..models.inboost_bonus_move import shown
+from ..lib.points import shown
 
 #: Lines that are shown; the file has all of them.
 SHOWN = 500

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from odoo.addons.inboost_connector.lib.facts import Purchase, iso
-from odoo.addons.inboost_connector.models.inboost_event import LIVE
+from odoo.addons.inboost_connector.lib.priority import LIVE
 
 #: Orders one reconciliation takes at most; the next one takes the rest.
 RECONCILE_BATCH = 500

@@ -1,0 +1,7 @@
+from . import inboost_bonus_move  # the ledger's row, and how it is written
+from . import inboost_bonus_move_facts  # what is sent about a row
+from . import inboost_event  # balances on their way
+from . import inboost_bonus_expiry  # which points expire when
+from . import inboost_bonus_reconciliation  # the ledger agrees with the cards
+from . import inboost_bonus_mixin  # how cards and contacts show it
+from . import loyalty_card  # where every change of points passes

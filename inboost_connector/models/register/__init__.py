@@ -1,0 +1,1 @@
+from . import pos_order  # a purchase, and the points it moves
