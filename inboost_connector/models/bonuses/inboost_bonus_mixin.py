@@ -27,7 +27,7 @@ class InboostBonusMixin(models.AbstractModel):
     def _compute_inboost_expiry(self):
         for record, cards in self._inboost_cards().items():
             days = defaultdict(float)
-            entries = self.env["inboost.bonus.move"]._expiring(
+            entries = self.env["inboost.bonus.expiry"]._find_lots(
                 cards.program_id, cards=cards
             )
             for entry in entries:
@@ -54,31 +54,9 @@ class InboostBonusMixin(models.AbstractModel):
     def action_view_inboost_moves(self):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
-            "inboost_connector.action_inboost_bonus_move"
+            "inboost_connector.inboost_bonus_move_action"
         )
         cards = self.sudo()._inboost_cards()[self.sudo()]
         action["domain"] = [("card_id", "in", cards.ids)]
         action["context"] = {}
         return action
-
-
-class LoyaltyCard(models.Model):
-    _name = "loyalty.card"
-    _inherit = ["loyalty.card", "inboost.bonus.mixin"]
-
-    def _inboost_cards(self):
-        return {card: card for card in self}
-
-
-class ResPartner(models.Model):
-    _name = "res.partner"
-    _inherit = ["res.partner", "inboost.bonus.mixin"]
-
-    def _inboost_cards(self):
-        cards = self.env["loyalty.card"]
-        found = dict(
-            cards._read_group(
-                [("partner_id", "in", self.ids)], ["partner_id"], ["id:recordset"]
-            )
-        )
-        return {partner: found.get(partner, cards) for partner in self}

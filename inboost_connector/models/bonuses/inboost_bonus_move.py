@@ -9,7 +9,7 @@ from ...lib.points import DIGITS, rounded, shown
 
 
 @dataclass
-class Operation:
+class Recording:
     """What is going on while cards' points change, and what they were before.
 
     :ivar kind: of the rows; by the sign of the change when empty
@@ -92,17 +92,11 @@ class InboostBonusMove(models.Model):
         help="Of the order whose points a refund takes back or gives back.",
     )
 
-    untold = fields.Boolean(
-        readonly=True,
-        help="Telling InBoost failed; the reconciliation does it within 15 minutes.",
-    )
-
     _uuid_unique = models.Constraint("UNIQUE(uuid)", "Each row has its own uuid.")
     _adds_up = models.Constraint(
         "CHECK(won >= 0 AND spent >= 0 AND abs(won - spent - change) < 0.00001)",
         "A change is what was won less what was spent.",
     )
-    _untold = models.Index("(id) WHERE untold")
     _of_card = models.Index("(card_id, time, id)")
 
     # -- CRUD ----------------------------------------------------------------------
@@ -131,68 +125,106 @@ class InboostBonusMove(models.Model):
         The state lives with the cursor, since code in between changes environments.
 
         :param bool apart: even when part of something greater
-        :param kwargs: see :class:`Operation`
+        :param kwargs: see :class:`Recording`
         """
         cache = self.env.cr.cache
-        outer = cache.get("inboost_operation")
+        outer = cache.get("inboost_recording")
         if outer and not apart:
             # A part of something greater, which knows better what it is.
             yield outer
             return
-        operation = cache["inboost_operation"] = Operation(**kwargs)
+        operation = cache["inboost_recording"] = Recording(**kwargs)
         try:
             yield operation
         finally:
-            cache["inboost_operation"] = outer
-        if operation.before or operation.owners:
-            with self.env["inboost.event"]._guard("a change of points"):
-                self.sudo()._record(operation)
+            cache["inboost_recording"] = outer
+        if not operation.before and not operation.owners:
+            return
+        changes = {}
+        with self.env["inboost.capture"]._guard(
+            self.env._("a change of points"),
+            (self.browse(), "_record_changes", [changes]),
+        ):
+            changes.update(self.sudo()._prepare_changes(operation))
+            self.sudo()._record_changes(changes)
 
-    def _record(self, operation):
-        """Write the rows of ``operation`` and send what follows from them."""
+    @api.model
+    def _prepare_changes(self, operation):
+        """What happened to cards, as JSON: it is recorded now, or made up for later as
+        what it was."""
         cards = self.env["loyalty.card"].browse(operation.before).exists()
-        cards = cards.filtered("program_id.is_nominative")
-        rows = [self._row(card, operation) for card in cards]
-        rows = [row for row in rows if row]
-        moves = self.create(rows)
-        # The ledger stands whatever becomes of the telling.
-        told = False
-        with self.env["inboost.event"]._guard("what is told of a change of points"):
-            if not operation.silent:
-                moves._capture_gross()
-            moves._capture_balances(operation.owners)
-            told = True
-        if not told and not operation.silent:
-            moves._set_untold(True)
-        return moves
-
-    def _row(self, card, operation):
-        """Values of the row of ``card``; None when nothing happened to it."""
-        change = rounded(card.points - operation.before[card.id])
-        spent = operation.gross.get(card.id, 0.0)
-        won, spent = self._split(change, spent)
-        if not won and not spent:
-            return None
-        if not change and self._is_known(card, operation):
-            return None
         order = operation.order
         return {
-            **self._of(card),
-            "kind": operation.kind or ("accrual" if change >= 0 else "redemption"),
-            "change": change,
-            "won": won,
-            "spent": spent,
-            "balance_after": rounded(card.points),
-            "reason": operation.reason,
-            "order_model": order._name if order else False,
-            "order_id": order.id if order else False,
-            "order_name": order.display_name if order else False,
-            "order_uuid": operation.order_uuid,
-            "reversed_uuid": operation.reversed_uuid,
+            "cards": [
+                {
+                    "id": card.id,
+                    "before": operation.before[card.id],
+                    "after": card.points,
+                    "spent": operation.gross.get(card.id, 0.0),
+                }
+                for card in cards.filtered("program_id.is_nominative")
+            ],
+            "owners": [
+                [partner.id, program.id, partner.phone_sanitized]
+                for partner, program in operation.owners
+            ],
+            "silent": operation.silent,
+            "values": {
+                "kind": operation.kind,
+                "time": fields.Datetime.to_string(fields.Datetime.now()),
+                "reason": operation.reason,
+                "order_model": order._name if order else False,
+                "order_id": order.id if order else False,
+                "order_name": order.display_name if order else False,
+                "order_uuid": operation.order_uuid,
+                "reversed_uuid": operation.reversed_uuid,
+            },
         }
 
     @api.model
-    def _of(self, card):
+    def _record_changes(self, changes):
+        """Write the rows of ``changes`` and send what follows from them.
+
+        :param dict changes: see :meth:`_prepare_changes`; an empty one is nothing
+        """
+        if not changes:
+            return self.browse()
+        rows = [
+            self._prepare_row_values(change, changes["values"])
+            for change in changes["cards"]
+        ]
+        moves = self.create([row for row in rows if row])
+        # The ledger stands whatever becomes of what is sent about it.
+        arguments = [changes["owners"], changes["silent"]]
+        with self.env["inboost.capture"]._guard(
+            self.env._("what is sent of a change of points"),
+            (moves, "_capture_facts", arguments),
+        ):
+            moves._capture_facts(*arguments)
+        return moves
+
+    @api.model
+    def _prepare_row_values(self, change, common):
+        """Values of one card's row; None when nothing happened to it."""
+        card = self.env["loyalty.card"].browse(change["id"])
+        net = rounded(change["after"] - change["before"])
+        won, spent = self._split(net, change["spent"])
+        if not card.exists() or (not won and not spent):
+            return None
+        if not net and self._is_known(card, common):
+            return None
+        return {
+            **self._prepare_card_values(card),
+            **common,
+            "kind": common["kind"] or ("accrual" if net >= 0 else "redemption"),
+            "change": net,
+            "won": won,
+            "spent": spent,
+            "balance_after": rounded(change["after"]),
+        }
+
+    @api.model
+    def _prepare_card_values(self, card):
         return {
             "card_id": card.id,
             "card_code": card.code,
@@ -211,15 +243,16 @@ class InboostBonusMove(models.Model):
             rounded(max(spent, 0) + max(-won, 0)),
         )
 
-    def _is_known(self, card, operation):
+    def _is_known(self, card, common):
         """An order whose net is zero leaves no trace in Odoo's own history and is
         confirmed again when it is synced again. Its reversal is another thing."""
-        return bool(operation.order_uuid) and bool(
+        reversal = "=" if common["kind"] == "reversal" else "!="
+        return bool(common["order_uuid"]) and bool(
             self.search_count(
                 [
                     ("card_id", "=", card.id),
-                    ("order_uuid", "=", operation.order_uuid),
-                    ("kind", "=" if operation.kind == "reversal" else "!=", "reversal"),
+                    ("order_uuid", "=", common["order_uuid"]),
+                    ("kind", reversal, "reversal"),
                 ],
                 limit=1,
             )

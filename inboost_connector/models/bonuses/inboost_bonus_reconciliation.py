@@ -11,13 +11,14 @@ NOMINATIVE = SQL(
 )
 
 
-class InboostBonusMove(models.Model):
+class InboostBonusReconciliation(models.AbstractModel):
     """The ledger agrees with the cards: from its first day, and every night."""
 
-    _inherit = "inboost.bonus.move"
+    _name = "inboost.bonus.reconciliation"
+    _description = "InBoost Reconciliation of the Ledger"
 
     @api.model
-    def _open(self):
+    def _open_ledger(self):
         """Opening rows of cards that have none: from Odoo's history where that adds
         up to the card's points, else one row as of today.
 
@@ -68,13 +69,14 @@ class InboostBonusMove(models.Model):
                 nominative=NOMINATIVE,
             )
         )
-        self.invalidate_model()
-        return self.browse(row[0] for row in rows)
+        moves = self.env["inboost.bonus.move"]
+        moves.invalidate_model()
+        return moves.browse(row[0] for row in rows)
 
     @api.model
-    def _cron_reconcile(self):
+    def _cron_prove(self):
         """Prove the ledger; heal what passed Odoo by, and tell the administrator."""
-        opened = self._open()
+        opened = self._open_ledger()
         wrong = self.env.execute_query(
             SQL(
                 """
@@ -94,10 +96,10 @@ class InboostBonusMove(models.Model):
             )
         )
         reason = self.env._("Found by the nightly reconciliation")
-        moves = self.create(
+        moves = self.env["inboost.bonus.move"].create(
             [
                 {
-                    **self._of(card),
+                    **self.env["inboost.bonus.move"]._prepare_card_values(card),
                     "kind": "adjustment",
                     "change": rounded(change),
                     "won": rounded(max(change, 0)),
@@ -113,14 +115,15 @@ class InboostBonusMove(models.Model):
         )
         found = opened + moves
         found._capture_balances()
-        found._tell_of_adjustments()
+        self._notify_of_adjustments(found)
         return found
 
-    def _tell_of_adjustments(self):
-        backends = self.env["inboost.backend"]._counting(self.program_id)
+    @api.model
+    def _notify_of_adjustments(self, found):
+        backends = self.env["inboost.backend"]._find_by_program(found.program_id)
         for backend in self.env["inboost.backend"].union(*backends.values()):
-            moves = self.filtered(lambda m, b=backend: m.program_id in b.program_ids)
-            backend._tell_administrators(
+            moves = found.filtered(lambda m, b=backend: m.program_id in b.program_ids)
+            backend._notify_administrators(
                 self.env._(
                     "The points of %(count)s loyalty cards were not as the ledger had "
                     "them, and it was adjusted: %(cards)s",

@@ -7,7 +7,11 @@ OWNER_FIELDS = {"partner_id", "active"}
 class LoyaltyCard(models.Model):
     """Every way of changing points ends in create, write or unlink."""
 
-    _inherit = "loyalty.card"
+    _name = "loyalty.card"
+    _inherit = ["loyalty.card", "inboost.bonus.mixin"]
+
+    def _inboost_cards(self):
+        return {card: card for card in self}
 
     @api.model_create_multi
     def create(self, vals_list):

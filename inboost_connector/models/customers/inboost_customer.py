@@ -188,7 +188,7 @@ class InboostCustomer(models.Model):
 
     def action_settle(self):
         """The contact is right as it stands; do not ask again."""
-        for link in self._to_decide():
+        for link in self._check_may_decide():
             if not link.partner_id:
                 raise UserError(
                     self.env._(
@@ -203,7 +203,7 @@ class InboostCustomer(models.Model):
 
     def action_ignore(self):
         """This customer of InBoost is no contact here."""
-        self._to_decide().write(
+        self._check_may_decide().write(
             {
                 "state": "ignored",
                 "partner_id": False,
@@ -216,7 +216,7 @@ class InboostCustomer(models.Model):
 
     def action_take_over(self):
         """This customer of InBoost is the right one of two; the other is ignored."""
-        for link in self._to_decide():
+        for link in self._check_may_decide():
             rival = self.sudo().search(
                 [
                     ("backend_id", "=", link.backend_id.id),
@@ -235,27 +235,32 @@ class InboostCustomer(models.Model):
 
     def action_take_phone(self):
         """InBoost's phone is the right one."""
-        for link in self._to_decide().filtered("partner_id"):
+        for link in self._check_may_decide().filtered("partner_id"):
             link.partner_id.phone = link.phone
             link.write({"question": False, **LINKED})
 
     def action_ask_again(self):
         """Undo a decision: the next pull looks at this customer anew."""
-        self._to_decide().write(
+        self._check_may_decide().write(
             {"state": "conflict", "question": False, "settled": False}
         )
 
     def action_synchronise(self):
         """Ask InBoost about these customers now."""
-        self._to_decide()
+        self._check_may_decide()
         for link in self:
-            link.backend_id._find_now(link.partner_id.phone_sanitized or link.phone)
+            self.env["inboost.customer.lookup"]._find_now(
+                link.backend_id, link.partner_id.phone_sanitized or link.phone
+            )
 
     def action_send_history(self):
         """Look for purchases that InBoost does not have; nothing goes twice."""
-        self._to_decide().filtered("partner_id")._queue_history()
+        self._check_may_decide().filtered("partner_id")._queue_history()
 
-    def _to_decide(self):
+    def _queue_history(self):
+        self.env["inboost.customer.history"]._queue(self)
+
+    def _check_may_decide(self):
         """What a person decides about, once it is known that they may."""
         if not self.env.user.has_group("inboost_connector.group_inboost_user"):
             raise AccessError(self.env._("Only an InBoost user may do this."))

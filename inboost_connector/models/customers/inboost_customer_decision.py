@@ -5,68 +5,32 @@ from ...lib import customers
 from ...lib.decision import Decision
 
 FIELDS = ("name", "email", "birthdate", "source", "specialty", "lang", "phone")
-POLICIES = [
-    ("fill", "Fill when empty"),
-    ("overwrite", "Overwrite"),
-    ("ignore", "Ignore"),
-]
 
 
-class InboostBackend(models.Model):
-    """Rows of customers become decisions."""
+class InboostCustomerDecision(models.AbstractModel):
+    """What becomes of each row of a list of customers. Nothing is written here, so that
+    a dry run says the same as a real one."""
 
-    _inherit = "inboost.backend"
-
-    policy_name = fields.Selection(
-        POLICIES,
-        "First and Last Name",
-        required=True,
-        default="fill",
-        help="First and last name are one thing: half of one name is never mixed with "
-        "half of another.",
-    )
-    policy_phone = fields.Selection(
-        POLICIES,
-        "Phone",
-        required=True,
-        default="fill",
-        help="Of a customer who was linked before and has another phone in InBoost.",
-    )
-    policy_email = fields.Selection(POLICIES, "Email", required=True, default="fill")
-    policy_birthdate = fields.Selection(
-        POLICIES, "Date of Birth", required=True, default="fill"
-    )
-    policy_source = fields.Selection(
-        POLICIES, "Source of Acquisition", required=True, default="fill"
-    )
-    policy_specialty = fields.Selection(
-        POLICIES, "Specialty", required=True, default="fill"
-    )
-    policy_lang = fields.Selection(
-        POLICIES,
-        "Language",
-        required=True,
-        default="fill",
-        help="A contact has a language from the first day: filling sets it for new "
-        "ones only.",
-    )
+    _name = "inboost.customer.decision"
+    _description = "InBoost Decision about a Customer"
 
     # -- deciding ------------------------------------------------------------------
 
-    def _decide(self, rows, seen=None):
+    @api.model
+    def _decide(self, backend, rows, seen=None):
         """What to do with ``rows``. Nothing is written.
 
+        :param backend: one ``inboost.backend``
         :param list rows: as InBoost sent them
         :param seen: called with phones, gives {phone: InBoost's id} of those that came
             earlier and are not in the database, since a dry run writes nothing
         :return: list of Decision
         """
-        self.ensure_one()
-        decisions = [self._read_row(row) for row in rows]
+        decisions = [self._read_row(backend, row) for row in rows]
         read = [d for d in decisions if d.customer]
-        links = self._links_of(read)
+        links = self._find_links(backend, read)
         phones = {d.customer["phone"] for d in read}
-        contacts = self._contacts_of(phones)
+        contacts = self._find_contacts(backend, phones)
         taken = seen(phones) if seen else {}
         met = {}
         # All of them are read from the database at once.
@@ -86,12 +50,12 @@ class InboostBackend(models.Model):
                     second=phone,
                 )
                 continue
-            self._decide_one(decision, links, contacts, taken, some)
+            self._decide_one(backend, decision, links, contacts, taken, some)
         return decisions
 
-    def _read_row(self, row):
-        endpoint = self._endpoint("customers_list")
-        region = self.company_id.country_id.code
+    def _read_row(self, backend, row):
+        endpoint = backend._endpoint("customers_list")
+        region = backend.company_id.country_id.code
         try:
             found = customers.read(row, endpoint.row_map or "@", region)
         except customers.RowRefused as error:
@@ -103,13 +67,13 @@ class InboostBackend(models.Model):
         )
         return Decision(row, customer=found.customer, warnings=found.warnings)
 
-    def _links_of(self, decisions):
+    def _find_links(self, backend, decisions):
         """:return: {("id", InBoost's id) or ("phone", phone): link}"""
         ids = {d.customer["inboost_id"] for d in decisions}
         phones = {d.customer["phone"] for d in decisions}
         found = self.env["inboost.customer"].search(
             [
-                ("backend_id", "=", self.id),
+                ("backend_id", "=", backend.id),
                 "|",
                 ("inboost_id", "in", list(ids - {None})),
                 ("phone", "in", list(phones)),
@@ -128,14 +92,14 @@ class InboostBackend(models.Model):
                 links["phone", link.phone] = link
         return links
 
-    def _contacts_of(self, phones):
+    def _find_contacts(self, backend, phones):
         """All contacts with one of ``phones``, by one query.
 
         :return: {phone: [(lib.customers.Candidate, link id)]}
         """
         self.env["res.partner"].flush_model()
         self.env["inboost.customer"].flush_model(["backend_id", "partner_id"])
-        companies = self._companies() | self.company_id.sudo().parent_ids
+        companies = backend._get_companies() | backend.company_id.sudo().parent_ids
         found = {}
         for row in self.env.execute_query(
             SQL(
@@ -150,8 +114,8 @@ class InboostBackend(models.Model):
                    AND (p.parent_id IS NULL OR p.type = 'contact')
                    AND (p.company_id IS NULL OR p.company_id = ANY(%(companies)s))
                 """,
-                last_purchase=self._last_purchase_sql(),
-                backend=self.id,
+                last_purchase=backend._last_purchase_sql(),
+                backend=backend.id,
                 phones=list(phones),
                 companies=companies.ids,
             )
@@ -163,13 +127,7 @@ class InboostBackend(models.Model):
             found.setdefault(phone, []).append((candidate, link_id))
         return found
 
-    def _last_purchase_sql(self):
-        """When contact ``p`` bought last. Each kind of document adds itself here."""
-        return SQL(
-            "(SELECT MAX(o.date_order) FROM pos_order o WHERE o.partner_id = p.id)"
-        )
-
-    def _decide_one(self, decision, links, contacts, taken, some):
+    def _decide_one(self, backend, decision, links, contacts, taken, some):
         customer = decision.customer
         phone, inboost_id = customer["phone"], customer["inboost_id"]
         by_phone = links.get(("phone", phone))
@@ -206,7 +164,7 @@ class InboostBackend(models.Model):
         partner = partner.with_prefetch(some.ids)
         taken.setdefault(phone, inboost_id)
         decision.partner = partner
-        self._decide_changes(decision, partner, contacts)
+        self._decide_changes(backend, decision, partner, contacts)
         if not partner:
             return
         rivals = [c for c in free if c.active and c.id != partner.id]
@@ -226,7 +184,7 @@ class InboostBackend(models.Model):
             contact=contact.display_name or self.env._("a new contact"),
         )
 
-    def _decide_changes(self, decision, partner, contacts):
+    def _decide_changes(self, backend, decision, partner, contacts):
         link, customer = decision.link, decision.customer
         languages = self._languages()
         present = {
@@ -239,7 +197,7 @@ class InboostBackend(models.Model):
             "lang": partner.lang,
             "phone": partner.phone_sanitized,
             "is_company": partner.is_company,
-            "region": self.company_id.country_id.code,
+            "region": backend.company_id.country_id.code,
         }
         wanted = {
             **customer,
@@ -247,7 +205,7 @@ class InboostBackend(models.Model):
             "source": self._same_word(customer["source"], present["source"]),
             "specialty": self._same_word(customer["specialty"], present["specialty"]),
         }
-        policies = {name: self[f"policy_{name}"] for name in FIELDS}
+        policies = {name: backend[f"policy_{name}"] for name in FIELDS}
         if not partner:
             policies["phone"] = "fill"
         changes = customers.changes(wanted, present, policies)

@@ -1,10 +1,12 @@
+import logging
 import time
 
 from odoo import api, fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import SQL
 
 from ...lib.priority import HISTORY
+
+_logger = logging.getLogger(__name__)
 
 #: Seconds a run goes on while there is work; then the next one takes over.
 MAX_RUN = 60
@@ -12,37 +14,40 @@ MAX_RUN = 60
 BATCH = 200
 
 
-class InboostCustomer(models.Model):
-    """What InBoost is told of a customer that both systems have: the purchases of the
-    last months, to the details only, and the balance."""
+class InboostCustomerHistory(models.AbstractModel):
+    """What is sent about a customer whom both systems have: the purchases of the last
+    months, to the details only, and the balance."""
 
-    _inherit = "inboost.customer"
-
-    def _queue_history(self):
-        self.sudo().write({"history_state": "waiting"})
-        self._trigger_history()
+    _name = "inboost.customer.history"
+    _description = "InBoost Purchase History"
 
     @api.model
-    def _trigger_history(self):
+    def _queue(self, links):
+        """Look for purchases of ``links`` that InBoost does not have; soon."""
+        links.sudo().write({"history_state": "waiting"})
+        self._trigger()
+
+    @api.model
+    def _trigger(self):
         self.env.ref("inboost_connector.ir_cron_history").sudo()._trigger()
 
     @api.model
     def _cron_history(self):
         """Batch after batch, each in a transaction of its own."""
         end = time.monotonic() + MAX_RUN
-        failed = self.browse()
+        failed = self.env["inboost.customer"]
         while time.monotonic() < end:
             try:
                 links = self._lock_waiting(failed)
                 if not links:
                     return
                 for some in links.grouped("backend_id").values():
-                    failed |= some._try_history()
+                    failed |= self._try(some)
                 self.env["ir.cron"]._commit_progress(len(links))
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 # A pull or a till wrote one of them; the next turn sees it.
                 self.env.cr.rollback()
-        self._trigger_history()
+        self._trigger()
 
     @api.model
     def _lock_waiting(self, failed):
@@ -54,55 +59,72 @@ class InboostCustomer(models.Model):
                 and (e.address or not e.enabled)
             )
         )
-        return self.search(
-            [
-                ("history_state", "=", "waiting"),
-                ("partner_id", "!=", False),
-                ("backend_id", "in", details.backend_id.ids),
-                ("id", "not in", failed.ids),
-            ],
-            order="id",
-            limit=BATCH,
-        ).try_lock_for_update()
+        return (
+            self.env["inboost.customer"]
+            .search(
+                [
+                    ("history_state", "=", "waiting"),
+                    ("partner_id", "!=", False),
+                    ("backend_id", "in", details.backend_id.ids),
+                    ("id", "not in", failed.ids),
+                ],
+                order="id",
+                limit=BATCH,
+            )
+            .try_lock_for_update()
+        )
 
-    def _try_history(self):
+    @api.model
+    def _try(self, links):
         """What fails together is tried one by one, so that none stops the others.
 
-        :return: those that failed; they go on waiting
+        :return: those that failed; they go on waiting, which is their net
         """
-        with self.env["inboost.event"]._guard(f"the history of customers {self.ids}"):
-            self._send_history()
-            return self.browse()
-        if len(self) == 1:
-            return self
-        return self.browse().union(*(link._try_history() for link in self))
+        try:
+            with self.env.cr.savepoint():
+                self._capture(links)
+            return links.browse()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception as error:
+            if len(links) == 1:
+                what = self.env._("the history of %s", links.display_name)
+                _logger.exception("InBoost: %s was not recorded", what)
+                self.env["inboost.capture"]._keep_failure(
+                    what, (links, "_queue_history", []), error
+                )
+                return links
+        return links.browse().union(*(self._try(link) for link in links))
 
-    def _send_history(self):
-        """Put into the outbox what InBoost does not have of these customers, who are
-        all of one backend."""
-        backend = self.backend_id
+    @api.model
+    def _capture(self, links):
+        """Put into the outbox what InBoost does not have of ``links``, who are all of
+        one backend."""
+        backend = links.backend_id
         since = fields.Datetime.subtract(
             fields.Datetime.now(), days=backend.history_days
         )
         owner = {
             partner: link
-            for link in self
+            for link in links
             for partner in link.partner_id | link.candidate_ids
         }
         partners = self.env["res.partner"].union(*owner)
-        for document in backend._history_documents(partners, since):
-            if document._inboost_capture_for(backend, priority=HISTORY):
-                owner[document.partner_id].history_count += 1
-        untold = self._whose_balance_is_unknown()
-        backend._capture_balances(untold.partner_id, priority=HISTORY)
-        self.history_state = "done"
+        for documents in backend._get_documents():
+            for document in documents._inboost_find_history(backend, partners, since):
+                if document._inboost_capture_for(backend, priority=HISTORY):
+                    owner[document.partner_id].history_count += 1
+        unknown = self._filter_balance_unknown(links)
+        backend._capture_balances(unknown.partner_id, priority=HISTORY)
+        links.history_state = "done"
 
-    def _whose_balance_is_unknown(self):
+    @api.model
+    def _filter_balance_unknown(self, links):
         """Those whose balance InBoost neither has nor is about to get."""
-        backend = self.backend_id
-        reachable = self.filtered("partner_id.phone_sanitized")
+        backend = links.backend_id
+        reachable = links.filtered("partner_id.phone_sanitized")
         if not backend.program_ids or not reachable:
-            return self.browse()
+            return links.browse()
         phones = reachable.partner_id.mapped("phone_sanitized")
         events = self.env["inboost.event"]
         newest = events.browse(
@@ -126,91 +148,4 @@ class InboostCustomer(models.Model):
         }
         return reachable.filtered(
             lambda link: link.partner_id.phone_sanitized not in known
-        )
-
-
-class InboostBackend(models.Model):
-    _inherit = "inboost.backend"
-
-    history_days = fields.Integer(
-        "History (Days)",
-        default=90,
-        required=True,
-        help="When a customer turns out to be in both systems, purchases of so many "
-        "days are sent to the purchase details; never to the webhook, which would "
-        "start campaigns for them.",
-    )
-
-    _history_bounded = models.Constraint(
-        "CHECK(history_days BETWEEN 0 AND 110)",
-        "Choose from 0 to 110 days of history: delivered events, which stop a "
-        "purchase from going twice, may be deleted after 120.",
-    )
-
-    def _history_documents(self, partners, since):
-        """Purchases of ``partners`` since ``since`` that InBoost does not have, the
-        oldest first. Each kind of document adds itself here.
-
-        :return: list of records
-        """
-        return list(self.env["pos.order"]._inboost_history(self, partners, since))
-
-    def action_send_history(self):
-        """For all linked customers; nothing goes twice."""
-        self.ensure_one()
-        self.check_access("write")
-        # A million of them make no records.
-        self.env["inboost.customer"].flush_model(["partner_id", "history_state"])
-        self.env.execute_query(
-            SQL(
-                "UPDATE inboost_customer SET history_state = 'waiting'"
-                " WHERE backend_id = %s AND partner_id IS NOT NULL",
-                self.id,
-            )
-        )
-        self.env["inboost.customer"].invalidate_model(["history_state"])
-        self.env["inboost.customer"]._trigger_history()
-        return self._notify(
-            self.env._("The history of all linked customers is being looked through."),
-            "success",
-        )
-
-    def _companies(self):
-        """Whose sales this backend is told."""
-        return self.env["res.company"].search([("id", "child_of", self.company_id.id)])
-
-    def _known_sql(self, phone):
-        """A condition on a phone: whether its customer counts for this backend.
-
-        :param SQL phone: a column
-        """
-        if self.scope == "every":
-            return SQL("TRUE")
-        return SQL(
-            """EXISTS (
-                SELECT FROM inboost_customer l
-                  JOIN res_partner known ON known.id = l.partner_id
-                 WHERE l.backend_id = %s
-                   AND l.state <> 'ignored'
-                   AND known.phone_sanitized = %s)""",
-            self.id,
-            phone,
-        )
-
-    def _linked_sql(self, partner, moment):
-        """A condition on a document: whether its customer counts for this backend.
-
-        :param SQL partner, moment: columns of the document
-        """
-        if self.scope == "every":
-            return SQL("TRUE")
-        return SQL(
-            """EXISTS (
-                SELECT FROM inboost_customer l
-                 WHERE l.backend_id = %s
-                   AND l.partner_id = %s
-                   AND l.create_date <= %s)""",
-            self.id,
-            partner,
-            moment,
         )

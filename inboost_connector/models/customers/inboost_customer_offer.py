@@ -1,75 +1,60 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ...lib import customers
+from ...lib import customers, keys
 
 #: Contacts that are offered after one pull; the next pull takes the rest.
 OFFERED = 500
 
 
-class InboostBackend(models.Model):
-    """Customers who were made here and that InBoost does not know."""
+class InboostCustomerOffer(models.AbstractModel):
+    """Customers who were made here and whom InBoost does not know."""
 
-    _inherit = "inboost.backend"
+    _name = "inboost.customer.offer"
+    _description = "InBoost Offer of a Customer"
 
-    send_new_customers = fields.Boolean(
-        compute="_compute_send_new_customers",
-        inverse="_inverse_send_new_customers",
-        help="Contacts who buy or have bonuses, have a valid phone and are no "
-        "customers of InBoost yet are created there, each once. Switches the endpoint "
-        "that does it.",
-    )
-
-    def _compute_send_new_customers(self):
-        for backend in self:
-            backend.send_new_customers = backend._endpoint("customer_upsert").enabled
-
-    def _inverse_send_new_customers(self):
-        for backend in self:
-            endpoint = backend._endpoint("customer_upsert")
-            endpoint.enabled = backend.send_new_customers
-
-    def _capture_customer(self, partner):
+    @api.model
+    def _offer(self, backend, partner):
         """Offer ``partner`` to InBoost, unless it knows them."""
-        self.ensure_one()
         phone = partner.phone_sanitized
-        if not phone or not self._endpoint("customer_upsert")._records():
+        if not phone or not backend._endpoint("customer_upsert")._filter_recording():
             return
-        if not self._knows_all_customers() or self._is_known(phone):
+        if not self._has_read_all(backend) or self._is_known(backend, phone):
             return
-        self.env["inboost.event"]._capture(
-            self,
+        self.env["inboost.capture"]._capture(
+            backend,
             [
                 (
                     "customer_upsert",
-                    # A customer is a phone: there is nothing else to know them by.
-                    f"customer:{phone}",
-                    self._customer_fact(partner),
+                    keys.of_customer(phone),
+                    self._prepare_fact(partner),
                     fields.Datetime.now(),
                 )
             ],
             partner,
         )
 
-    def _knows_all_customers(self):
+    @api.model
+    def _has_read_all(self, backend):
         """Before they were read once, everybody would seem to be new."""
         runs = self.env["inboost.sync.run"].sudo()
         full = [
-            ("backend_id", "=", self.id),
+            ("backend_id", "=", backend.id),
             ("state", "=", "done"),
             ("dry_run", "=", False),
             ("since", "=", False),
         ]
-        return not self.pull_customers or bool(runs.search_count(full, limit=1))
+        return not backend.pull_customers or bool(runs.search_count(full, limit=1))
 
-    def _is_known(self, phone):
+    @api.model
+    def _is_known(self, backend, phone):
         """Whether InBoost has a customer with ``phone``, ignored ones too."""
         return bool(
             self.env["inboost.customer"]
             .sudo()
             .search_count(
                 [
-                    ("backend_id", "=", self.id),
+                    ("backend_id", "=", backend.id),
                     "|",
                     ("phone", "=", phone),
                     ("partner_id.phone_sanitized", "=", phone),
@@ -78,25 +63,8 @@ class InboostBackend(models.Model):
             )
         )
 
-    def _is_linked(self, partner):
-        return bool(
-            self.env["inboost.customer"]
-            .sudo()
-            .search_count(
-                [
-                    ("backend_id", "=", self.id),
-                    ("partner_id.phone_sanitized", "=", partner.phone_sanitized),
-                    ("state", "!=", "ignored"),
-                ],
-                limit=1,
-            )
-        )
-
-    def _tells_of(self, partner):
-        """Whether facts about ``partner`` are for this backend."""
-        return self.scope == "every" or bool(partner) and self._is_linked(partner)
-
-    def _customer_fact(self, partner):
+    @api.model
+    def _prepare_fact(self, partner):
         """:rtype: lib.customers.Customer, without id and phone"""
         nameless = partner.name in (partner.phone, partner.phone_sanitized)
         ours = {odoo: theirs for theirs, odoo in customers.LANGUAGES.items()}
@@ -110,9 +78,10 @@ class InboostBackend(models.Model):
             "lang": ours.get((partner.lang or "").split("_")[0]),
         }
 
-    def _after_pull(self):
+    @api.model
+    def _offer_new(self, backend):
         """All customers of InBoost are known now: offer it those that it lacks."""
-        if not self._endpoint("customer_upsert")._records():
+        if not backend._endpoint("customer_upsert")._filter_recording():
             return
         self.env.flush_all()
         rows = self.env.execute_query(
@@ -123,7 +92,10 @@ class InboostBackend(models.Model):
                  WHERE p.active
                    AND p.phone_sanitized LIKE '+%%'
                    AND (p.company_id IS NULL OR p.company_id = ANY(%(companies)s))
-                   AND (%(bought)s)
+                   AND (%(bought)s OR EXISTS (
+                       SELECT FROM loyalty_card c
+                        WHERE c.partner_id = p.id
+                          AND c.program_id = ANY(%(programs)s)))
                    AND NOT EXISTS (
                        SELECT FROM inboost_customer l
                         WHERE l.backend_id = %(backend)s
@@ -141,25 +113,25 @@ class InboostBackend(models.Model):
               ORDER BY p.id
                  LIMIT %(limit)s
                 """,
-                companies=(self._companies() | self.company_id.sudo().parent_ids).ids,
-                bought=self._bought_sql(),
-                backend=self.id,
+                companies=(
+                    backend._get_companies() | backend.company_id.sudo().parent_ids
+                ).ids,
+                bought=backend._bought_sql(),
+                programs=backend.program_ids.ids,
+                backend=backend.id,
                 limit=OFFERED,
             )
         )
         for partner in self.env["res.partner"].browse(row[0] for row in rows):
-            with self.env["inboost.event"]._guard(partner.display_name):
-                self._capture_customer(partner)
+            with self.env["inboost.capture"]._guard(
+                partner.display_name, (self, "_offer_missed", [backend.id, partner.id])
+            ):
+                self._offer(backend, partner)
 
-    def _bought_sql(self):
-        """Whether contact ``p`` is a customer: bought here, or has bonuses. Each kind
-        of document adds itself here."""
-        return SQL(
-            """EXISTS (SELECT FROM pos_order o
-                        WHERE o.partner_id = p.id AND o.company_id = ANY(%(companies)s))
-            OR EXISTS (SELECT FROM loyalty_card c
-                        WHERE c.partner_id = p.id AND c.program_id = ANY(%(programs)s))
-            """,
-            companies=self._companies().ids,
-            programs=self.program_ids.ids,
-        )
+    @api.model
+    def _offer_missed(self, backend_id, partner_id):
+        """Offer a contact whom an error of ours kept back."""
+        backend = self.env["inboost.backend"].browse(backend_id).exists()
+        partner = self.env["res.partner"].browse(partner_id).exists()
+        if backend and partner:
+            self._offer(backend, partner)

@@ -1,6 +1,6 @@
 from markupsafe import Markup
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 #: From the words of lib.customers to the fields of a contact.
@@ -16,12 +16,13 @@ CONTACT_FIELDS = {
 }
 
 
-class InboostBackend(models.Model):
+class InboostCustomer(models.Model):
     """Decisions become contacts and links."""
 
-    _inherit = "inboost.backend"
+    _inherit = "inboost.customer"
 
-    def _carry_out(self, decisions):
+    @api.model
+    def _carry_out(self, backend, decisions):
         """Contacts and links as decided. A decision that cannot be carried out becomes
         an error and stops no other."""
         self = self.with_context(
@@ -34,14 +35,16 @@ class InboostBackend(models.Model):
                 continue
             try:
                 with self.env.cr.savepoint():
-                    notes.update(self._write_contact(decision, names))
+                    notes.update(self._write_contact(backend, decision, names))
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 raise
             except Exception as error:
                 # Whatever another module or the database objects to.
                 decision.kind, decision.reason = "error", str(error).strip()
         self.env["res.partner"].browse(notes)._message_log_batch(bodies=notes)
-        self._write_links([d for d in decisions if d.customer and d.kind != "error"])
+        self._write_links(
+            backend, [d for d in decisions if d.customer and d.kind != "error"]
+        )
 
     def _names_of(self, decisions):
         """Sources and specialties by name; those that are new are created.
@@ -78,7 +81,7 @@ class InboostBackend(models.Model):
         """For ``=ilike``, where % and _ mean something."""
         return text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
 
-    def _write_contact(self, decision, names):
+    def _write_contact(self, backend, decision, names):
         """:return: {contact id: what to write into its chatter}"""
         values = {}
         for word, value in decision.changes.items():
@@ -90,7 +93,7 @@ class InboostBackend(models.Model):
                 values["name"] = decision.customer["phone"]
             partner = self.env["res.partner"].create({**values, "customer_rank": 1})
             decision.partner = partner
-            note = self.env._("Created from InBoost (%s).", self.name)
+            note = self.env._("Created from InBoost (%s).", backend.name)
             return {partner.id: note}
         partner = decision.partner
         before = self._shown(partner, values)
@@ -100,7 +103,7 @@ class InboostBackend(models.Model):
             Markup("<li>%s: %s → %s</li>") % (label, before[label] or "–", new or "–")
             for label, new in after.items()
         )
-        title = self.env._("Changed by InBoost (%s):", self.name)
+        title = self.env._("Changed by InBoost (%s):", backend.name)
         return {partner.id: Markup("%s<ul>%s</ul>") % (title, lines)}
 
     def _shown(self, partner, values):
@@ -114,16 +117,15 @@ class InboostBackend(models.Model):
             shown[field_.get_description(self.env)["string"]] = value
         return shown
 
-    def _write_links(self, decisions):
+    def _write_links(self, backend, decisions):
         today = fields.Date.today()
-        Link = self.env["inboost.customer"]
-        new, to_history, seen = [], Link, Link
+        new, to_history, seen = [], self.browse(), self.browse()
         for decision in decisions:
-            values = self._link_values(decision)
+            values = self._prepare_link_values(decision)
             link = decision.link
             if not link:
                 if decision.kind != "unchanged":
-                    new.append({**values, "backend_id": self.id, "last_pull": today})
+                    new.append({**values, "backend_id": backend.id, "last_pull": today})
                 continue
             seen |= link
             if not link.partner_id and decision.partner:
@@ -138,16 +140,16 @@ class InboostBackend(models.Model):
                 link.write(changed)
         # A million rows are not to be written every quarter of an hour.
         seen.filtered(lambda link: link.last_pull != today).last_pull = today
-        created = Link.create(new)
+        created = self.create(new)
         # A contact that was just created has no past here.
         fresh = {d.partner.id for d in decisions if d.kind == "created"}
         to_history |= created.filtered(
             lambda link: link.partner_id and link.partner_id.id not in fresh
         )
         if to_history:
-            to_history._queue_history()
+            self.env["inboost.customer.history"]._queue(to_history)
 
-    def _link_values(self, decision):
+    def _prepare_link_values(self, decision):
         customer, link = decision.customer, decision.link
         values = {
             "inboost_id": customer["inboost_id"] or (link and link.inboost_id),

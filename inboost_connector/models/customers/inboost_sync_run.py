@@ -1,32 +1,17 @@
-import logging
+import base64
 import time
-from collections import Counter
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-
-from ...lib import paging
-from ...lib.decision import Decision
-from ...lib.facts import iso
-from ...lib.outcome import Verdict, classify
-
-_logger = logging.getLogger(__name__)
 
 #: Seconds a run goes on while there are pages; then the next cron takes over.
 MAX_RUN = 120
-#: How often a page is written again when another transaction was in the way.
-MAX_PAGE_TRIES = 5
-#: Failures to get a page, one after another, that end a run.
-MAX_FAILURES = 5
-COUNTERS = {
-    "created": "created_count",
-    "linked": "linked_count",
-    "updated": "updated_count",
-    "unchanged": "unchanged_count",
-    "conflict": "conflict_count",
-    "error": "error_count",
-}
+#: What changed may be reported as older than we think: clocks differ.
+OVERLAP = timedelta(minutes=10)
+#: All customers are read at least so often, whatever a list says of changes.
+FULL_EVERY = timedelta(days=1)
+PURGE_BATCH = 5000
 
 
 class InboostSyncRun(models.Model):
@@ -81,6 +66,10 @@ class InboostSyncRun(models.Model):
     failures = fields.Integer("Failures in a Row", readonly=True, aggregator=None)
     reason = fields.Char(readonly=True)
     cancel_requested = fields.Boolean(readonly=True)
+    line_ids = fields.One2many("inboost.sync.line", "run_id", readonly=True)
+    file = fields.Binary("CSV", compute="_compute_file")
+    filename = fields.Char(compute="_compute_file")
+
     _open = models.Index("(id) WHERE state IN ('queued', 'running')")
 
     # -- computes ------------------------------------------------------------------
@@ -110,6 +99,12 @@ class InboostSyncRun(models.Model):
             else:
                 run.progress = 0
 
+    def _compute_file(self):
+        # Asked for by the button only: it reads every line.
+        for run in self:
+            run.filename = f"inboost {run.display_name}.csv".replace(":", "-")
+            run.file = base64.b64encode(run.line_ids._to_csv())
+
     # -- actions -------------------------------------------------------------------
 
     def action_cancel(self):
@@ -130,6 +125,78 @@ class InboostSyncRun(models.Model):
     def _trigger(self):
         self.env.ref("inboost_connector.ir_cron_pull").sudo()._trigger()
 
+    def action_view_lines(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "inboost_connector.inboost_sync_line_action"
+        )
+        action["domain"] = [("run_id", "=", self.id)]
+        kind = self.env.context.get("inboost_kind")
+        action["context"] = {f"search_default_{kind}": 1} if kind else {}
+        return action
+
+    def action_download(self):
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/{self._name}/{self.id}/file?download=true"
+            "&filename_field=filename",
+            "target": "download",
+        }
+
+    # -- schedule ------------------------------------------------------------------
+
+    @api.model
+    def _find_open(self, backend, dry_run):
+        return self.search(
+            [
+                ("backend_id", "=", backend.id),
+                ("dry_run", "=", dry_run),
+                ("state", "in", ("queued", "running")),
+            ],
+            limit=1,
+        )
+
+    @api.model
+    def _queue_due(self, backends):
+        for backend in backends.filtered("pull_customers"):
+            endpoint = backend._endpoint("customers_list")
+            if endpoint.paused or not endpoint._filter_recording():
+                continue
+            last = backend.last_run_id
+            wait = timedelta(minutes=int(backend.pull_interval), seconds=-30)
+            if last.state in ("queued", "running"):
+                continue
+            if not last or last.create_date + wait <= fields.Datetime.now():
+                self._queue(backend)
+
+    @api.model
+    def _queue(self, backend, dry_run=False):
+        return self.sudo().create(
+            {
+                "backend_id": backend.id,
+                "dry_run": dry_run,
+                "since": False if dry_run else self._changed_since(backend),
+            }
+        )
+
+    @api.model
+    def _changed_since(self, backend):
+        """Since when changes are enough; False for all customers."""
+        if not backend._endpoint("customers_list").incremental:
+            return False
+        done = [
+            ("backend_id", "=", backend.id),
+            ("state", "=", "done"),
+            ("dry_run", "=", False),
+        ]
+        full = self.search([*done, ("since", "=", False)], limit=1)
+        last = self.search(done, limit=1)
+        if not full or full.started_at < fields.Datetime.now() - FULL_EVERY:
+            return False
+        return last.started_at - OVERLAP
+
     # -- cron ----------------------------------------------------------------------
 
     @api.model
@@ -138,11 +205,11 @@ class InboostSyncRun(models.Model):
         where it stopped."""
         self = self.with_context(tracking_disable=True)
         backends = self.env["inboost.backend"].search([("state", "=", "connected")])
-        backends._sendable()._queue_due_run()
+        self._queue_due(backends._filter_sendable())
         self.env["ir.cron"]._commit_progress()
         end = time.monotonic() + MAX_RUN
         for run in self._open_runs().sorted("id"):
-            if run.backend_id._sendable():
+            if run.backend_id._filter_sendable():
                 run._work(end)
         if self._open_runs().filtered(lambda run: not run.failures):
             self._trigger()
@@ -169,174 +236,7 @@ class InboostSyncRun(models.Model):
                 break
         self.env["ir.cron"]._commit_progress()
 
-    def _step(self):
-        """One page, from the question to what is written.
-
-        :return: whether there may be another
-        """
-        try:
-            page = self._fetch()
-            if page is None:
-                return False
-            self._take(page)
-        except (UserError, paging.PageError) as error:
-            self._finish("failed", str(error))
-            return False
-        except Exception as error:
-            # Another backend's run must go on, and this one end some time.
-            self.env.cr.rollback()
-            self.invalidate_recordset()
-            _logger.exception("InBoost: run %s could not go on", self.id)
-            self._stumble(Verdict.UNKNOWN, f"{type(error).__name__}: {error}"[:500])
-            return False
-        return True
-
-    def _fetch(self):
-        """The page at our position; None when there is none to be had now.
-
-        :rtype: lib.paging.Page
-        :raise UserError: when the request cannot be made
-        :raise lib.paging.PageError: when the answer cannot be read
-        """
-        backend = self.backend_id
-        endpoint = backend._endpoint("customers_list")
-        if endpoint.paused or not endpoint.enabled:
-            raise UserError(self.env._("%s is paused or off.", endpoint.display_name))
-        if self.page_count >= paging.MAX_PAGES:
-            raise paging.PageError(
-                self.env._("%s pages came, and no end of them.", self.page_count)
-            )
-        request = backend._question(
-            "customers_list",
-            paging.query(
-                endpoint.paging,
-                self.position,
-                endpoint.page_size,
-                iso(self.since) if self.since else None,
-            ),
-        )
-        # No transaction is open while the request is on its way.
-        self.env["ir.cron"]._commit_progress()
-        exchange = backend._ask(endpoint, request)
-        verdict = classify(exchange).verdict
-        if verdict not in (Verdict.DONE, Verdict.DUPLICATE):
-            self._stumble(verdict, backend._explain(exchange))
-            return None
-        if exchange.error:
-            # The answer broke off.
-            self._stumble(Verdict.RETRY, exchange.error)
-            return None
-        if exchange.truncated:
-            raise paging.PageError(
-                self.env._("The answer is too large. Choose a smaller page size.")
-            )
-        paths = {
-            "rows": endpoint.rows_path,
-            "total": endpoint.total_path,
-            "next": endpoint.next_path,
-        }
-        return paging.read(
-            exchange.data,
-            paths,
-            endpoint.paging,
-            self.position,
-            endpoint.page_size,
-            self.read_count,
-            self.digest,
-        )
-
-    def _stumble(self, verdict, problem):
-        """No page came. What may pass is tried again at the next cron."""
-        if verdict is Verdict.PAUSE_BACKEND:
-            self.backend_id._pause(problem)
-            self.write({"reason": problem})
-        elif verdict is Verdict.PAUSE_ENDPOINT:
-            self.backend_id._endpoint("customers_list")._pause(problem)
-            self._finish("failed", problem, tell=False)
-        elif verdict is Verdict.FAILED or self.failures + 1 >= MAX_FAILURES:
-            self._finish("failed", problem)
-        else:
-            self.write({"failures": self.failures + 1, "reason": problem})
-
-    def _take(self, page):
-        """Write a page and where the next one begins, all or nothing. A page that
-        cannot be written as a whole is written row by row."""
-        by_row = False
-        for _try in range(MAX_PAGE_TRIES):
-            # What was written while the request was on its way has to be seen.
-            self.env["ir.cron"]._commit_progress()
-            try:
-                self._write_page(page, by_row)
-                self.env["ir.cron"]._commit_progress()
-                return
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                # Somebody wrote one of these contacts, or Cancel was pressed: once
-                # more, on what there is now.
-                self.env.cr.rollback()
-            except Exception as error:
-                self.env.cr.rollback()
-                if by_row:
-                    raise
-                _logger.warning("InBoost: a page is written row by row: %s", error)
-                by_row = True
-            self.invalidate_recordset()
-        raise UserError(self.env._("The database was too busy. Try again."))
-
-    def _write_page(self, page, by_row=False):
-        if by_row:
-            decisions = [self._decide_apart(row) for row in page.rows]
-        else:
-            decisions = self._decide_and_do(page.rows)
-        self._write_lines(decisions)
-        counts = Counter(decision.kind for decision in decisions)
-        self.write(
-            {
-                "position": page.next,
-                "digest": page.digest,
-                "page_count": self.page_count + bool(page.rows),
-                "total_count": page.total or 0,
-                "read_count": self.read_count + len(page.rows),
-                "failures": 0,
-                "reason": False,
-                **{name: self[name] + counts[kind] for kind, name in COUNTERS.items()},
-            }
-        )
-        if page.next is None:
-            self._finish("done")
-
-    def _decide_and_do(self, rows):
-        backend = self.backend_id
-        decisions = backend._decide(rows, self._seen if self.dry_run else None)
-        if not self.dry_run:
-            backend._carry_out(decisions)
-        return decisions
-
-    def _decide_apart(self, row):
-        """A row by itself: whatever is wrong with it is its own."""
-        try:
-            with self.env.cr.savepoint():
-                return self._decide_and_do([row])[0]
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            raise
-        except Exception as error:
-            _logger.exception("InBoost: a row of run %s", self.id)
-            return Decision(row, kind="error", reason=str(error).strip())
-
-    def _seen(self, phones):
-        """A dry run leaves nothing behind but its lines: a phone that it met on an
-        earlier page is only there."""
-        lines = self.env["inboost.sync.line"].search(
-            [
-                ("run_id", "=", self.id),
-                ("phone", "in", list(phones)),
-                "|",
-                ("kind", "in", ("created", "linked")),
-                ("partner_id", "!=", False),
-            ]
-        )
-        return {line.phone: line.inboost_id or None for line in lines}
-
-    def _finish(self, state, reason=False, tell=True):
+    def _finish(self, state, reason=False, notify=True):
         before = self.search(
             [("backend_id", "=", self.backend_id.id), ("id", "<", self.id)], limit=1
         )
@@ -347,11 +247,33 @@ class InboostSyncRun(models.Model):
                 "finished_at": fields.Datetime.now(),
             }
         )
-        if state == "failed" and tell and before.state != "failed":
+        if state == "failed" and notify and before.state != "failed":
             # Once, not every quarter of an hour.
-            self.backend_id._tell_administrators(
+            self.backend_id._notify_administrators(
                 self.env._("Customers could not be synchronised: %s", reason)
             )
         if state == "done" and not self.dry_run:
-            self._forget_earlier_trouble()
-            self.backend_id._after_pull()
+            self.env["inboost.sync.line"]._forget_earlier(self)
+            self.env["inboost.customer.offer"]._offer_new(self.backend_id)
+
+    @api.autovacuum
+    def _gc_runs(self):
+        done, more = 0, False
+        backends = self.env["inboost.backend"].with_context(active_test=False)
+        for backend in backends.search([]):
+            limit = fields.Datetime.now() - timedelta(days=backend.log_retention_days)
+            old = [("run_id.backend_id", "=", backend.id), ("create_date", "<", limit)]
+            lines = self.line_ids.search(old, limit=PURGE_BATCH)
+            done += len(lines)
+            more = more or len(lines) == PURGE_BATCH
+            lines.unlink()
+            self.search(
+                [
+                    ("backend_id", "=", backend.id),
+                    ("create_date", "<", limit),
+                    ("state", "not in", ("queued", "running")),
+                    ("line_ids", "=", False),
+                ],
+                limit=PURGE_BATCH,
+            ).unlink()
+        return done, more

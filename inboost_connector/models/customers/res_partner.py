@@ -2,15 +2,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-#: What the sanitised phone is computed from.
-PHONE_FIELDS = {"phone", "country_id", "company_id"}
-
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
-    # Odoo keeps it stored but not indexed; a million contacts are searched by it.
-    phone_sanitized = fields.Char(index="btree_not_null")
     inboost_source_id = fields.Many2one(
         "utm.source",
         "Source of Acquisition",
@@ -27,10 +22,6 @@ class ResPartner(models.Model):
         "inboost.customer",
         "partner_id",
         "InBoost Customers",
-        groups="inboost_connector.group_inboost_user",
-    )
-    inboost_event_count = fields.Integer(
-        compute="_compute_inboost_event_count",
         groups="inboost_connector.group_inboost_user",
     )
     is_inboost_customer = fields.Boolean(
@@ -67,48 +58,7 @@ class ResPartner(models.Model):
         companies = self.env.companies.sudo().parent_ids
         return [("company_id", "in", companies.ids), ("state", "!=", "ignored")]
 
-    def _compute_inboost_event_count(self):
-        counts = dict(
-            self.env["inboost.event"]._read_group(
-                [("partner_id", "in", self.ids)], ["partner_id"], ["__count"]
-            )
-        )
-        for partner in self:
-            partner.inboost_event_count = counts.get(partner, 0)
-
     # -- CRUD ----------------------------------------------------------------------
-
-    def write(self, vals):
-        if not PHONE_FIELDS & vals.keys():
-            return super().write(vals)
-        before = {partner: partner.phone_sanitized for partner in self}
-        result = super().write(vals)
-        event = self.env["inboost.event"]
-        with event._guard("a phone"):
-            event._release_parked(self)
-            self._inboost_tell_balances(before)
-        return result
-
-    def _inboost_tell_balances(self, before):
-        """A balance belongs to a phone: those who got another are told there, and what
-        is left under the old one.
-
-        :param dict before: {partner: its phone}
-        """
-        moved = self.filtered(lambda p: before[p] and p.phone_sanitized != before[p])
-        cards = (
-            self.env["loyalty.card"]
-            .sudo()
-            .search([("partner_id", "in", moved.ids), ("points", "!=", 0)])
-        )
-        backends = self.env["inboost.backend"]._counting(cards.program_id)
-        for partner, some in cards.grouped("partner_id").items():
-            for backend in self.env["inboost.backend"].union(
-                *(backends[program] for program in some.program_id)
-            ):
-                backend._capture_balances(partner, phone=before[partner])
-                if partner.phone_sanitized:
-                    backend._capture_balances(partner)
 
     @api.ondelete(at_uninstall=False)
     def _inboost_forget(self):
@@ -124,7 +74,7 @@ class ResPartner(models.Model):
             .with_context(tracking_disable=True)
             .search([("partner_id", "in", self.ids)])
         )
-        # Who it was linked to was told there, by name.
+        # Whom it was linked to is named there.
         links.message_ids.unlink()
         links.write(
             {
@@ -145,11 +95,15 @@ class ResPartner(models.Model):
         backends = self.env["inboost.backend"].search([("state", "=", "connected")])
         if not backends:
             raise UserError(self.env._("No backend is connected."))
+        lookup = self.env["inboost.customer.lookup"]
         known, problems = 0, []
         for partner in self:
             try:
                 with self.env.cr.savepoint():
-                    found = [b._find_now(partner.phone_sanitized) for b in backends]
+                    found = [
+                        lookup._find_now(backend, partner.phone_sanitized)
+                        for backend in backends
+                    ]
                 known += any(found)
             except UserError as error:
                 if len(self) == 1:
@@ -169,21 +123,6 @@ class ResPartner(models.Model):
             "\n".join([message, *problems[:5]]),
             "success" if known and not problems else "warning",
         )
-
-    def action_view_inboost_customer_events(self):
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "inboost_connector.action_inboost_event"
-        )
-        action["domain"] = [("partner_id", "=", self.id)]
-        action["context"] = {}
-        return action
-
-    # -- register ------------------------------------------------------------------
-
-    @api.model
-    def _load_pos_data_fields(self, config):
-        return [*super()._load_pos_data_fields(config), "is_inboost_customer"]
 
     def _inboost_touch(self):
         """Registers load contacts that were written since they last did, and a link is

@@ -81,15 +81,6 @@ class InboostBackend(models.Model):
         groups="base.group_system",
         help="Tells this database from a copy of it, which must not send.",
     )
-    scope = fields.Selection(
-        [("every", "Every customer"), ("linked", "Customers of InBoost only")],
-        "Send Sales Of",
-        required=True,
-        default="every",
-        help="Every customer: of everybody who has a valid phone. Customers of InBoost "
-        "only: of contacts that are linked to a customer there. Purchases from before "
-        "the link go as history.",
-    )
     mask_personal = fields.Boolean(
         "Mask Personal Data in Logs",
         help="Phones, names and e-mail addresses are not kept in the request log.",
@@ -181,7 +172,7 @@ class InboostBackend(models.Model):
                 {
                     "backend_id": backend.id,
                     "operation": name,
-                    **self.env["inboost.endpoint"]._defaults_of(name),
+                    **self.env["inboost.endpoint"]._prepare_default_values(name),
                 }
                 for backend in self
                 for name in OPERATIONS
@@ -232,12 +223,12 @@ class InboostBackend(models.Model):
 
     def action_pause(self):
         self.check_access("write")
-        self._pause(self.env._("Paused by %s", self.env.user.name), tell=False)
+        self._pause(self.env._("Paused by %s", self.env.user.name), notify=False)
 
     def action_view_events(self):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
-            "inboost_connector.action_inboost_event"
+            "inboost_connector.inboost_event_action"
         )
         action["domain"] = [("backend_id", "=", self.id)]
         action["context"] = dict(
@@ -260,26 +251,16 @@ class InboostBackend(models.Model):
 
     # -- business methods ----------------------------------------------------------
 
-    @api.model
-    def _for_company(self, company):
-        """Backends that record what happens in ``company``: its and its parents'."""
-        return self.sudo().search(
-            [
-                ("company_id", "in", company.sudo().parent_ids.ids),
-                ("state", "!=", "draft"),
-            ]
-        )
-
-    def _pause(self, reason, tell=True):
+    def _pause(self, reason, notify=True):
         """Stop sending, lose nothing, and tell the administrators once."""
         for backend in self.sudo():
             if backend.state != "connected":
                 continue
             backend.write({"state": "paused", "pause_reason": reason})
-            if tell:
-                backend._tell_administrators(reason)
+            if notify:
+                backend._notify_administrators(reason)
 
-    def _tell_administrators(self, text):
+    def _notify_administrators(self, text):
         group = self.env.ref("inboost_connector.group_inboost_manager")
         users = group.sudo().all_user_ids.filtered(
             lambda user: user.active and self.company_id in user.company_ids
@@ -305,7 +286,7 @@ class InboostBackend(models.Model):
         text = f"{uuid}/{oid}/{name}/{system}"
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def _sendable(self):
+    def _filter_sendable(self):
         """Those that may send from here and now. One that was copied along with its
         database is paused until an administrator says that this is the live one."""
         connected = self.filtered(lambda b: b.state == "connected")
@@ -421,21 +402,49 @@ class InboostBackend(models.Model):
             answer=exchange.answer[:200],
         )
 
+    # -- documents -----------------------------------------------------------------
+
+    @api.model
+    def _get_document_models(self):
+        """The kinds of documents that are purchases, each of the document mixin.
+
+        :return: list of names of models; a storey or an addon that brings one adds it
+        """
+        return []
+
+    @api.model
+    def _get_documents(self):
+        """:return: iterator over the empty recordset of each kind"""
+        return (self.env[name] for name in self._get_document_models())
+
+    def _bought_sql(self):
+        """A condition: whether contact ``p`` has bought here."""
+        return SQL(" OR ").join(
+            documents._inboost_bought_sql(self) for documents in self._get_documents()
+        )
+
+    def _last_purchase_sql(self):
+        """When contact ``p`` bought last, of whichever kind."""
+        return SQL(
+            "GREATEST(%s)",
+            SQL(", ").join(
+                documents._inboost_last_purchase_sql()
+                for documents in self._get_documents()
+            ),
+        )
+
     # -- cron ----------------------------------------------------------------------
 
     @api.model
     def _cron_reconcile(self):
-        """Find what capture missed: an order whose capture failed, a phone that came
-        by a path we do not see."""
+        """Find what capture missed: what failed, an order nobody saw, a phone that
+        came by a path we do not see."""
+        self.env["inboost.capture.failure"]._retry_all()
         for backend in self.sudo().search([("state", "!=", "draft")]):
             since = max(
                 backend.connected_since,
                 fields.Datetime.now() - timedelta(days=backend.reconcile_days),
             )
-            backend._reconcile(since)
+            for documents in self._get_documents():
+                documents._inboost_reconcile(backend, since)
         self.env["inboost.event"]._release_parked()
-
-    def _reconcile(self, since):
-        """Record the facts since ``since`` that have no event. Each kind of document
-        adds itself here."""
-        self.env["pos.order"]._inboost_reconcile(self, since)

@@ -1,7 +1,7 @@
 import logging
 from contextlib import contextmanager
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ...lib.capture import Capture
@@ -11,28 +11,51 @@ from ...lib.priority import LIVE
 _logger = logging.getLogger(__name__)
 
 
-class InboostEvent(models.Model):
-    """Capture: a fact becomes a row of the outbox in the transaction of the fact."""
+class Guarded:
+    """:ivar failed: whether what was guarded failed"""
 
-    _inherit = "inboost.event"
+    failed = False
+
+
+class InboostCapture(models.AbstractModel):
+    """A fact becomes a row of the outbox in the transaction of the fact."""
+
+    _name = "inboost.capture"
+    _description = "InBoost Capture"
 
     @contextmanager
-    def _guard(self, what):
+    def _guard(self, what, again):
         """What happens inside never harms the caller's transaction.
 
         Pending changes are flushed first, so that a failure of the caller's own is
         not taken for ours. Concurrency errors pass: Odoo replays the request then.
+
+        :param str what: what is recorded inside, for people
+        :param again: the net that catches a failure: (records, name of a method, list
+            of JSON arguments), which the reconciliation calls to make up for it
+        :return: :class:`Guarded`
         """
         self.env.flush_all()
+        guarded = Guarded()
         try:
             with self.env.cr.savepoint():
-                yield
+                yield guarded
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception as error:
+            guarded.failed = True
+            _logger.exception("InBoost: %s was not recorded", what)
+            self._keep_failure(what, again, error)
+
+    def _keep_failure(self, what, again, error):
+        try:
+            with self.env.cr.savepoint():
+                self.env["inboost.capture.failure"]._record(what, again, error)
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise
         except Exception:
-            _logger.exception(
-                "InBoost: %s was not recorded; the reconciliation will find it", what
-            )
+            # Nothing more can be done without harming the caller.
+            _logger.exception("InBoost: that %s was missed could not be kept", what)
 
     @api.model
     def _capture(self, backend, facts, partner, record=None, **kwargs):
@@ -57,24 +80,22 @@ class InboostEvent(models.Model):
         self = self.sudo().with_context(
             tracking_disable=True, mail_create_nolog=True, mail_create_nosubscribe=True
         )
-        endpoints = {e.operation: e for e in backend.endpoint_ids._records()}
-        told = {
-            partner: backend._tells_of(partner)
-            for partner in {entry.partner for entry in entries}
-        }
+        endpoints = {e.operation: e for e in backend.endpoint_ids._filter_recording()}
+        partners = self.env["res.partner"].union(*(entry.partner for entry in entries))
+        about = backend._filter_about(partners)
         entries = [
             entry
             for entry in entries
             if entry.operation in endpoints
             and (
-                told[entry.partner]
+                entry.partner <= about
                 or entry.operation == "customer_upsert"
                 or not OPERATIONS[entry.operation].personal
             )
         ]
         known = {
             (event.operation, event.key): event
-            for event in self.search(
+            for event in self.env["inboost.event"].search(
                 [
                     ("backend_id", "=", backend.id),
                     ("operation", "in", list({e.operation for e in entries})),
@@ -82,13 +103,13 @@ class InboostEvent(models.Model):
                 ]
             )
         }
-        events = self.create(
+        events = self.env["inboost.event"].create(
             [
                 {
                     "backend_id": backend.id,
                     "endpoint_id": endpoints[entry.operation].id,
                     "priority": priority,
-                    **self._captured(entry),
+                    **self._prepare_event_values(entry),
                 }
                 for entry in entries
                 if (entry.operation, entry.key) not in known
@@ -98,12 +119,12 @@ class InboostEvent(models.Model):
             for event in known.values():
                 self.env["inboost.request.log"]._record_duplicate(event, again)
         if events:
-            self._trigger_delivery()
+            events._trigger_delivery()
         return events
 
     @api.model
-    def _captured(self, entry):
-        record = entry.record
+    def _prepare_event_values(self, entry):
+        record, event = entry.record, self.env["inboost.event"]
         return {
             "operation": entry.operation,
             "key": entry.key,
@@ -113,57 +134,8 @@ class InboostEvent(models.Model):
             "res_id": record.id if record else False,
             "res_name": record.display_name if record else False,
             **(
-                self._addressed_to(entry.partner, entry.phone)
+                event._prepare_address_values(entry.partner, entry.phone)
                 if OPERATIONS[entry.operation].personal
-                else self._ready()
+                else event._prepare_ready_values()
             ),
         }
-
-    @api.model
-    def _addressed_to(self, partner, phone=None):
-        """Values that say whom an event is about, or why it has to wait."""
-        phone = phone or partner.phone_sanitized
-        if phone and phone.startswith("+"):
-            return {
-                "partner_id": partner.id,
-                "phone": phone,
-                **self._ready(),
-            }
-        if not partner:
-            reason = self.env._("No customer")
-        elif partner.phone:
-            reason = self.env._("%s is not a valid phone", partner.phone)
-        else:
-            reason = self.env._("The customer has no phone")
-        return {"partner_id": partner.id, "state": "parked", "reason": reason}
-
-    @api.model
-    def _ready(self):
-        """Values of an event that may go now."""
-        now = fields.Datetime.now()
-        return {
-            "state": "pending",
-            "reason": False,
-            "queued_at": now,
-            "next_try": now,
-        }
-
-    def _set_customer(self, partner):
-        """The customer of parked events became known."""
-        for event in self.filtered(lambda e: e.state == "parked"):
-            event.write(self._addressed_to(partner))
-        self._trigger_delivery()
-
-    @api.model
-    def _release_parked(self, partners=None):
-        """Parked events whose customer has a valid phone by now go out.
-
-        :param partners: those who changed; all when None
-        """
-        domain = [("state", "=", "parked"), ("partner_id.phone_sanitized", "!=", False)]
-        if partners is not None:
-            domain.append(("partner_id", "in", partners.ids))
-        for partner, events in self.sudo()._read_group(
-            domain, ["partner_id"], ["id:recordset"]
-        ):
-            events._set_customer(partner)

@@ -9,8 +9,9 @@ from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
-from ...lib import backoff, mapping
+from ...lib import mapping
 from ...lib.outcome import Outcome, Verdict, after_unknown, classify
+from ...lib.priority import NEWEST_ONLY
 
 _logger = logging.getLogger(__name__)
 
@@ -28,11 +29,12 @@ MAX_RUN = 120
 MAX_SETTLE_TRIES = 5
 
 
-class InboostEvent(models.Model):
-    """Delivery: claim, send, settle. Each step is a short transaction of its own and
-    none is open while a request is on its way."""
+class InboostDelivery(models.AbstractModel):
+    """Claim, send, settle. Each step is a short transaction of its own and none is open
+    while a request is on its way."""
 
-    _inherit = "inboost.event"
+    _name = "inboost.delivery"
+    _description = "InBoost Delivery"
 
     @api.model
     def _cron_deliver(self):
@@ -73,7 +75,7 @@ class InboostEvent(models.Model):
         claimed, bad = [], []
         for event in events:
             try:
-                claimed.append((event.id, event._to_request()))
+                claimed.append((event.id, event._prepare_request()))
             except (UserError, mapping.MappingError) as error:
                 bad.append((event.id, str(error)))
         self.env["ir.cron"]._commit_progress()
@@ -81,20 +83,12 @@ class InboostEvent(models.Model):
             self._settle_one(event_id, lease, None, Outcome(Verdict.FAILED, error))
         return claimed
 
-    def _to_request(self):
-        return self.endpoint_id._request(self._sending_fact(), **self._envelope())
-
-    def _sending_fact(self):
-        """The fact to send; a balance is read only now."""
-        self.ensure_one()
-        return self.fact or {}
-
     def _lease_due(self, limit, lease):
         backends = self.env["inboost.backend"].search([("state", "=", "connected")])
         now = fields.Datetime.now()
         endpoints = self.env["inboost.endpoint"].search(
             [
-                ("backend_id", "in", backends._sendable().ids),
+                ("backend_id", "in", backends._filter_sendable().ids),
                 ("enabled", "=", True),
                 ("address", "!=", False),
                 ("paused", "=", False),
@@ -111,14 +105,14 @@ class InboostEvent(models.Model):
                 # One probe at a time, by whichever process took it.
                 endpoint.rest_until = probe.lease_until
             events += probe
-        return events
+        return events - self._supersede(events) if events else events
 
     def _lease_from(self, endpoints, limit, lease):
         """Lease due events of ``endpoints``: live before history, and none that an
         earlier one of the same customer should precede."""
         if not endpoints or limit <= 0:
-            return self.browse()
-        self.flush_model()
+            return self.env["inboost.event"]
+        self.env["inboost.event"].flush_model()
         now = fields.Datetime.now()
         rows = self.env.execute_query(
             SQL(
@@ -160,8 +154,58 @@ class InboostEvent(models.Model):
                 margin=LEASE_MARGIN,
             )
         )
-        self.invalidate_model()
-        return self.browse(sorted(row[0] for row in rows))
+        self.env["inboost.event"].invalidate_model()
+        return self.env["inboost.event"].browse(sorted(row[0] for row in rows))
+
+    def _supersede(self, events=None):
+        """States that did not leave yet and have a newer one behind them. Done here
+        and not when the newer is captured: a sale must not wait for these rows, nor
+        fail because of them.
+
+        :param events: those to look at; all that wait by default
+        :return: those that are superseded now
+        """
+        self.env["inboost.event"].flush_model()
+        which = SQL("e.state IN ('pending', 'parked')")
+        if events:
+            which = SQL("e.id = ANY(%s)", events.ids)
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH old AS MATERIALIZED (
+                    SELECT e.id
+                      FROM inboost_event e
+                     WHERE e.operation = ANY(%(newest)s)
+                       AND %(which)s
+                       AND (EXISTS (
+                           SELECT FROM inboost_event newer
+                            WHERE newer.backend_id = e.backend_id
+                              AND newer.phone = e.phone
+                              AND newer.id > e.id
+                              AND newer.state = 'pending'
+                              AND newer.operation = e.operation)
+                        OR e.state = 'parked' AND EXISTS (
+                           SELECT FROM inboost_event newer
+                            WHERE newer.backend_id = e.backend_id
+                              AND newer.partner_id = e.partner_id
+                              AND newer.id > e.id
+                              AND newer.state = 'parked'
+                              AND newer.operation = e.operation))
+                       FOR UPDATE OF e SKIP LOCKED)
+                UPDATE inboost_event e
+                   SET state = 'superseded', reason = NULL, lease = NULL,
+                       lease_until = NULL, next_try = NULL, write_date = %(now)s
+                  FROM old
+                 WHERE e.id = old.id
+             RETURNING e.id
+                """,
+                which=which,
+                newest=list(NEWEST_ONLY),
+                now=fields.Datetime.now(),
+            )
+        )
+        self.env["inboost.event"].invalidate_model()
+        return self.env["inboost.event"].browse(row[0] for row in rows)
 
     # -- settle --------------------------------------------------------------------
 
@@ -173,7 +217,7 @@ class InboostEvent(models.Model):
         """
         try:
             for event_id, exchange in landed:
-                self._apply(self.browse(event_id), lease, exchange)
+                self._apply(self.env["inboost.event"].browse(event_id), lease, exchange)
             self.env["ir.cron"]._commit_progress(len(landed))
         except Exception as error:
             self.env.cr.rollback()
@@ -185,7 +229,9 @@ class InboostEvent(models.Model):
     def _settle_one(self, event_id, lease, exchange, outcome=None):
         for _try in range(MAX_SETTLE_TRIES):
             try:
-                self._apply(self.browse(event_id), lease, exchange, outcome)
+                self._apply(
+                    self.env["inboost.event"].browse(event_id), lease, exchange, outcome
+                )
                 self.env["ir.cron"]._commit_progress(1)
                 return
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
@@ -219,58 +265,18 @@ class InboostEvent(models.Model):
             endpoint._note_success()
         event._move(verdict, outcome.reason, outcome.wait)
 
-    def _move(self, verdict, reason, wait=None):
-        """To the state that ``verdict`` means."""
-        if verdict in (Verdict.DONE, Verdict.DUPLICATE):
-            duplicate = verdict is Verdict.DUPLICATE
-            self._finish("done", duplicate=duplicate, reason=False)
-        elif verdict is Verdict.UNKNOWN:
-            self._finish(
-                "held", reason=self.env._("Nobody knows whether it arrived: %s", reason)
-            )
-        elif verdict is Verdict.FAILED:
-            self._finish("failed", reason=reason)
-        else:
-            if verdict is Verdict.PAUSE_BACKEND:
-                self.backend_id._pause(
-                    self.env._(
-                        "InBoost refused the credentials: %s. Check them, then press "
-                        "Connect.",
-                        reason,
-                    )
-                )
-            elif verdict is Verdict.PAUSE_ENDPOINT:
-                self.endpoint_id._pause(reason)
-            self._retry(reason, wait)
-
-    def _retry(self, reason, wait=None):
-        """Back to the queue; its place among the customer's events stays."""
-        seconds = max(wait or 0, backoff.delay(self.attempts))
-        self._finish(
-            "pending",
-            reason=reason,
-            next_try=fields.Datetime.now() + timedelta(seconds=seconds),
-        )
-
-    def _is_repeat(self, exchange):
-        path = self.endpoint_id.repeat_path
-        if not path or exchange is None or exchange.data is None:
-            return False
-        try:
-            return bool(mapping.apply(path, exchange.data))
-        except mapping.MappingError:
-            _logger.warning("InBoost: %s does not fit the answer", path)
-            return False
-
     # -- recovery and planning -----------------------------------------------------
 
     @api.model
     def _recover_leases(self):
         """A worker died in mid-flight: nobody knows, so the guarantee decides."""
+        self._supersede()
         now = fields.Datetime.now()
-        events = self.search(
-            [("state", "=", "sending"), ("lease_until", "<", now)], limit=1000
-        ).try_lock_for_update()
+        events = (
+            self.env["inboost.event"]
+            .search([("state", "=", "sending"), ("lease_until", "<", now)], limit=1000)
+            .try_lock_for_update()
+        )
         for event in events:
             verdict = after_unknown(event.endpoint_id.guarantee)
             event._move(verdict, self.env._("the process that sent it was killed"))
@@ -283,10 +289,12 @@ class InboostEvent(models.Model):
             ("endpoint_id.paused", "=", False),
             ("backend_id.state", "=", "connected"),
         ]
-        first = self.search(
+        first = self.env["inboost.event"].search(
             [("state", "=", "pending"), *connected], order="next_try", limit=1
         )
-        leased = self.search([("state", "=", "sending")], order="lease_until", limit=1)
+        leased = self.env["inboost.event"].search(
+            [("state", "=", "sending")], order="lease_until", limit=1
+        )
         moments = [m for m in (first.next_try, leased.lease_until) if m]
         if not moments:
             return
@@ -295,4 +303,6 @@ class InboostEvent(models.Model):
         if rest and moment == first.next_try:
             moment = max(moment, rest)
         # Not at once: what is due now is waiting for its turn behind something.
-        self._trigger_delivery(max(moment, now + timedelta(seconds=1)))
+        self.env["inboost.event"]._trigger_delivery(
+            max(moment, now + timedelta(seconds=1))
+        )

@@ -191,7 +191,7 @@ class InboostEndpoint(models.Model):
             self.env["inboost.backend"]._check_url(endpoint._url())
 
     @api.model
-    def _defaults_of(self, operation):
+    def _prepare_default_values(self, operation):
         default = OPERATIONS[operation]
         return {
             "kind": default.kind,
@@ -212,7 +212,7 @@ class InboostEndpoint(models.Model):
     def action_reset(self):
         """Back to the shipped default; a webhook keeps its address."""
         for endpoint in self:
-            values = self._defaults_of(endpoint.operation)
+            values = self._prepare_default_values(endpoint.operation)
             if endpoint.kind == "webhook":
                 del values["address"]
             endpoint.write(values)
@@ -247,7 +247,7 @@ class InboostEndpoint(models.Model):
 
     # -- business methods ----------------------------------------------------------
 
-    def _records(self):
+    def _filter_recording(self):
         """Whether facts are recorded for this endpoint."""
         return self.filtered(lambda e: e.enabled and e.address)
 
@@ -296,7 +296,7 @@ class InboostEndpoint(models.Model):
     def _pause(self, reason):
         for endpoint in self.filtered(lambda e: not e.paused):
             endpoint.write({"paused": True, "pause_reason": reason})
-            endpoint.backend_id._tell_administrators(
+            endpoint.backend_id._notify_administrators(
                 self.env._(
                     "%(endpoint)s is paused: %(reason)s. Correct its address, then "
                     "press Resume on the endpoint.",
@@ -351,7 +351,11 @@ class InboostEndpoint(models.Model):
     def _may_ask(self):
         """Whether a question may go now: rests are kept, one probe after each."""
         now = fields.Datetime.now()
-        if not self._records() or self.paused or (self.rest_until or now) > now:
+        if (
+            not self._filter_recording()
+            or self.paused
+            or (self.rest_until or now) > now
+        ):
             return False
         return not self._is_probing() or self._take_probe()
 

@@ -1,12 +1,17 @@
 import json
+import logging
 from datetime import timedelta
 from uuid import uuid4
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ...lib import backoff, mapping
 from ...lib.operations import OPERATIONS
-from ...lib.priority import LIVE
+from ...lib.outcome import Verdict
+from ...lib.priority import LIVE, NEWEST_ONLY
+
+_logger = logging.getLogger(__name__)
 
 PURGE_BATCH = 5000
 #: Characters of a fact or body on the screen: a notice may have 100,000 phones.
@@ -233,11 +238,91 @@ class InboostEvent(models.Model):
         """To the end of the queue of what is due now."""
         for event in self.sudo():
             event.write(
-                self._addressed_to(event.partner_id)
+                self._prepare_address_values(event.partner_id)
                 if not event.phone and OPERATIONS[event.operation].personal
-                else self._ready()
+                else self._prepare_ready_values()
             )
         self._trigger_delivery()
+
+    @api.model
+    def _prepare_address_values(self, partner, phone=None):
+        """Values that say whom an event is about, or why it has to wait."""
+        phone = phone or partner.phone_sanitized
+        if phone and phone.startswith("+"):
+            return {
+                "partner_id": partner.id,
+                "phone": phone,
+                **self._prepare_ready_values(),
+            }
+        if not partner:
+            reason = self.env._("No customer")
+        elif partner.phone:
+            reason = self.env._("%s is not a valid phone", partner.phone)
+        else:
+            reason = self.env._("The customer has no phone")
+        return {"partner_id": partner.id, "state": "parked", "reason": reason}
+
+    @api.model
+    def _prepare_ready_values(self):
+        """Values of an event that may go now."""
+        now = fields.Datetime.now()
+        return {
+            "state": "pending",
+            "reason": False,
+            "queued_at": now,
+            "next_try": now,
+        }
+
+    def _set_customer(self, partner):
+        """The customer of parked events became known."""
+        for event in self.filtered(lambda e: e.state == "parked"):
+            event.write(self._prepare_address_values(partner))
+        self._trigger_delivery()
+
+    @api.model
+    def _release_parked(self, partners=None):
+        """Parked events whose customer has a valid phone by now go out.
+
+        :param partners: those who changed; all when None
+        """
+        domain = [("state", "=", "parked"), ("partner_id.phone_sanitized", "!=", False)]
+        if partners is not None:
+            domain.append(("partner_id", "in", partners.ids))
+        for partner, events in self.sudo()._read_group(
+            domain, ["partner_id"], ["id:recordset"]
+        ):
+            events._set_customer(partner)
+
+    def _prepare_request(self):
+        return self.endpoint_id._request(
+            self._prepare_sending_fact(), **self._envelope()
+        )
+
+    def _prepare_sending_fact(self):
+        """The fact as it leaves: a state is read only now."""
+        self.ensure_one()
+        fact = self.fact or {}
+        return (
+            {**fact, **self._read_newest()} if self.operation in NEWEST_ONLY else fact
+        )
+
+    def _read_newest(self):
+        """What a state is now, noted on the event: the storey that has the operation
+        fills this in.
+
+        :return: the keys of the fact that change
+        """
+        return {}
+
+    def _is_repeat(self, exchange):
+        path = self.endpoint_id.repeat_path
+        if not path or exchange is None or exchange.data is None:
+            return False
+        try:
+            return bool(mapping.apply(path, exchange.data))
+        except mapping.MappingError:
+            _logger.warning("InBoost: %s does not fit the answer", path)
+            return False
 
     def _finish(self, state, **values):
         self.sudo().write(
@@ -249,6 +334,39 @@ class InboostEvent(models.Model):
                 "done_at": fields.Datetime.now() if state == "done" else False,
                 **values,
             }
+        )
+
+    def _move(self, verdict, reason, wait=None):
+        """To the state that ``verdict`` means."""
+        if verdict in (Verdict.DONE, Verdict.DUPLICATE):
+            duplicate = verdict is Verdict.DUPLICATE
+            self._finish("done", duplicate=duplicate, reason=False)
+        elif verdict is Verdict.UNKNOWN:
+            self._finish(
+                "held", reason=self.env._("Nobody knows whether it arrived: %s", reason)
+            )
+        elif verdict is Verdict.FAILED:
+            self._finish("failed", reason=reason)
+        else:
+            if verdict is Verdict.PAUSE_BACKEND:
+                self.backend_id._pause(
+                    self.env._(
+                        "InBoost refused the credentials: %s. Check them, then press "
+                        "Connect.",
+                        reason,
+                    )
+                )
+            elif verdict is Verdict.PAUSE_ENDPOINT:
+                self.endpoint_id._pause(reason)
+            self._retry(reason, wait)
+
+    def _retry(self, reason, wait=None):
+        """Back to the queue; its place among the customer's events stays."""
+        seconds = max(wait or 0, backoff.delay(self.attempts))
+        self._finish(
+            "pending",
+            reason=reason,
+            next_try=fields.Datetime.now() + timedelta(seconds=seconds),
         )
 
     @api.model

@@ -14,5 +14,5 @@ class ResConfigSettings(models.TransientModel):
 
     def action_inboost_backends(self):
         return self.env["ir.actions.act_window"]._for_xml_id(
-            "inboost_connector.action_inboost_backend"
+            "inboost_connector.inboost_backend_action"
         )

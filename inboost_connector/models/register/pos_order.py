@@ -1,17 +1,20 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from ...lib.facts import Purchase, PurchaseLine, iso
-from ...lib.priority import LIVE
+from ...lib.facts import Purchase, iso
 
 PAID = ("paid", "done", "invoiced")
-#: Orders one reconciliation takes at most; the next one takes the rest.
-RECONCILE_BATCH = 500
 
 
 class PosOrder(models.Model):
+    """An order of a register: a purchase or a refund when it is paid."""
+
     _name = "pos.order"
     _inherit = ["pos.order", "inboost.document.mixin"]
+
+    _inboost_source = "pos"
+    # The register confirms an order's points again when it syncs it again.
+    _inboost_repeats_points = True
 
     # -- capture -------------------------------------------------------------------
 
@@ -28,30 +31,12 @@ class PosOrder(models.Model):
             self.filtered(lambda order: order.state in PAID)._inboost_set_customer()
         return result
 
-    def _inboost_capture(self, again=""):
-        event = self.env["inboost.event"]
-        for order in self:
-            backends = event.env["inboost.backend"]._for_company(order.company_id)
-            if not backends:
-                continue
-            with event._guard(order.name):
-                for backend in backends:
-                    order.sudo()._inboost_capture_for(backend, again)
-
-    def _inboost_capture_for(self, backend, again="", priority=LIVE):
-        self.ensure_one()
-        fact = self._inboost_fact_for(backend)
-        if not fact:
-            return self.env["inboost.event"]
-        return self._inboost_capture_purchase(
-            backend, fact, f"pos:{self.uuid}", self.date_order, again, priority
-        )
-
     def _inboost_set_customer(self):
-        event = self.env["inboost.event"]
         for order in self.filtered("partner_id"):
-            with event._guard(order.name):
-                event.sudo().search(
+            with self.env["inboost.capture"]._guard(
+                order.display_name, (order, "_inboost_set_customer", [])
+            ):
+                self.env["inboost.event"].sudo().search(
                     [
                         ("res_model", "=", self._name),
                         ("res_id", "=", order.id),
@@ -61,74 +46,13 @@ class PosOrder(models.Model):
                     ]
                 )._set_customer(order.sudo().partner_id)
 
-    @api.model
-    def _inboost_reconcile(self, backend, since):
-        """Record paid orders since ``since`` that have no event in ``backend``."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT o.id
-                  FROM pos_order o
-                 WHERE o.state = ANY(%(paid)s)
-                   AND o.company_id = ANY(%(companies)s)
-                   AND o.date_order >= %(since)s
-                   AND %(linked)s
-                   AND NOT EXISTS (
-                       SELECT FROM inboost_event e
-                        WHERE e.backend_id = %(backend)s
-                          AND e.operation LIKE 'purchase%%'
-                          AND e.priority = %(live)s
-                          AND e.key = 'pos:' || o.uuid)
-              ORDER BY o.id
-                 LIMIT %(limit)s
-                """,
-                paid=list(PAID),
-                companies=backend._companies().ids,
-                since=since,
-                backend=backend.id,
-                linked=backend._linked_sql(SQL("o.partner_id"), SQL("o.date_order")),
-                live=LIVE,
-                limit=RECONCILE_BATCH,
-            )
-        )
-        event = self.env["inboost.event"]
-        for order in self.browse(row[0] for row in rows):
-            with event._guard(order.name):
-                order._inboost_capture_for(backend)
-
-    @api.model
-    def _inboost_history(self, backend, partners, since):
-        """Paid orders of ``partners`` since ``since`` that are not in the outbox."""
-        self.flush_model(["uuid", "state", "partner_id", "date_order"])
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT o.id
-                  FROM pos_order o
-                 WHERE o.state = ANY(%(paid)s)
-                   AND o.company_id = ANY(%(companies)s)
-                   AND o.partner_id = ANY(%(partners)s)
-                   AND o.date_order >= %(since)s
-                   AND NOT EXISTS (
-                       SELECT FROM inboost_event e
-                        WHERE e.backend_id = %(backend)s
-                          AND e.operation = 'purchase_details'
-                          AND e.key = 'pos:' || o.uuid)
-              ORDER BY o.date_order, o.id
-                """,
-                paid=list(PAID),
-                companies=backend._companies().ids,
-                partners=partners.ids,
-                since=since,
-                backend=backend.id,
-            )
-        )
-        return self.browse(row[0] for row in rows)
-
     # -- fact ----------------------------------------------------------------------
 
-    def _inboost_fact_for(self, backend):
-        """The purchase as ``backend`` should have it; None when it has it already."""
+    @api.model
+    def _inboost_counts_sql(self):
+        return SQL("d.state = ANY(%s)", list(PAID))
+
+    def _inboost_prepare_fact(self, backend):
         return self._inboost_purchase()
 
     def _inboost_purchase(self):
@@ -172,7 +96,7 @@ class PosOrder(models.Model):
     def _inboost_round(self, amount):
         return self.currency_id.round(amount)
 
-    # -- points ----
+    # -- points --------------------------------------------------------------------
 
     def confirm_coupon_programs(self, coupon_data):
         # The register hands in the net of an order. What it spent is on its reward
@@ -195,33 +119,3 @@ class PosOrder(models.Model):
                 card = line.coupon_id.id
                 spent[card] = spent.get(card, 0.0) + line.points_cost
         return spent
-
-
-class PosOrderLine(models.Model):
-    _inherit = "pos.order.line"
-
-    def _inboost_discount(self):
-        """What the percentage took off, in the currency, with tax as in the total."""
-        if not self.discount or self.discount >= 100:
-            return self.price_unit * self.qty if self.discount else 0.0
-        return self.price_subtotal_incl * self.discount / (100 - self.discount)
-
-    def _inboost_purchase_line(self):
-        """:rtype: lib.facts.PurchaseLine"""
-        product = self.product_id
-        order = self.order_id
-        return PurchaseLine(
-            uuid=self.uuid or None,
-            sku=product.default_code or None,
-            barcode=product.barcode or None,
-            name=self.full_product_name or product.display_name,
-            category=product.categ_id.name or None,
-            quantity=self.qty,
-            unit_price=self.price_unit,
-            discount=self.discount,
-            untaxed=order._inboost_round(self.price_subtotal),
-            tax=order._inboost_round(self.price_subtotal_incl - self.price_subtotal),
-            total=order._inboost_round(self.price_subtotal_incl),
-            is_reward=self.is_reward_line,
-            note=self.customer_note or None,
-        )

@@ -85,13 +85,14 @@ class TestBonusExpiry(BonusCase):
         card, other = self.make_card(), self.make_card(0, self.other_customer)
         self.win(-40, 10, card)
         self.win(-40, 6, other)
-        burn = type(self.Move)._burn
+        expiry = type(self.env["inboost.bonus.expiry"])
+        burn = expiry._burn
 
         def spent_meanwhile(self, programs, cards):
             card.points -= 10
             return burn(self, programs, cards)
 
-        with patch.object(type(self.Move), "_burn", spent_meanwhile):
+        with patch.object(expiry, "_burn", spent_meanwhile):
             self.run_day(0)
         self.assertEqual((card + other).mapped("points"), [0, 0])
         self.assertLedger(card + other)
@@ -167,7 +168,7 @@ class TestBonusExpiry(BonusCase):
         self.env.flush_all()
         self.env.invalidate_all()
         before = self.env.cr.sql_log_count
-        event = self.backend._capture_notice()
+        event = self.env["inboost.bonus.notice"]._capture(self.backend)
         self.assertLess(self.env.cr.sql_log_count - before, 60)
         self.assertEqual(len(event.fact["phones"]), count)
         for model in ("res.partner", "loyalty.card", "inboost.bonus.move"):
@@ -210,7 +211,8 @@ class TestBonusExpiry(BonusCase):
         refund = order._refund()
         self.confirm_points(refund, card, 10)
         self.assertEqual(card.points, 10)
-        [entry] = self.Move._expiring(self.program, cards=card)
+        expiry = self.env["inboost.bonus.expiry"]
+        [entry] = expiry._find_lots(self.program, cards=card)
         self.assertEqual(entry.day, self.today + timedelta(days=2))
 
     def test_nothing_is_burned_below_zero(self):

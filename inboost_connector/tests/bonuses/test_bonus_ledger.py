@@ -312,7 +312,9 @@ class TestBonusLedger(BonusCase):
     def test_failing_ledger_saves_the_sale(self):
         card = self.make_card(20)
         with (
-            patch.object(type(self.Move), "_row", side_effect=KeyError("bug")),
+            patch.object(
+                type(self.Move), "_prepare_row_values", side_effect=KeyError("bug")
+            ),
             mute_logger(EVENT),
         ):
             self.sell_with_points(card, net=5)

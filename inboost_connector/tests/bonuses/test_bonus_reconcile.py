@@ -5,6 +5,11 @@ from ..common_bonus import BonusCase
 
 @tagged("post_install", "-at_install")
 class TestBonusReconcile(BonusCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.Proof = cls.env["inboost.bonus.reconciliation"]
+
     def forget(self, card):
         self.env.flush_all()
         self.env.cr.execute(
@@ -24,7 +29,7 @@ class TestBonusReconcile(BonusCase):
         card = self.make_card(7)
         self.history(card, (10, 0), (0, 4), (0, 0), (1, 0))
         self.forget(card)
-        self.Move._open()
+        self.Proof._open_ledger()
         moves = self.moves_of(card)
         self.assertEqual(moves.mapped("change"), [10, -4, 1])
         self.assertEqual(moves.mapped("balance_after"), [10, 6, 7])
@@ -38,7 +43,7 @@ class TestBonusReconcile(BonusCase):
         negative = self.make_card(-2)
         for each in card + bare + negative:
             self.forget(each)
-        self.Move._open()
+        self.Proof._open_ledger()
         cards = card + bare + negative
         self.assertEqual(self.moves_of(cards).mapped("change"), [7, 3, -2])
 
@@ -46,8 +51,8 @@ class TestBonusReconcile(BonusCase):
         card = self.make_card(7)
         self.forget(card)
         before = self.env["inboost.event"].search_count([])
-        self.Move._open()
-        self.Move._open()
+        self.Proof._open_ledger()
+        self.Proof._open_ledger()
         self.assertEqual(len(self.moves_of(card)), 1)
         self.assertEqual(self.env["inboost.event"].search_count([]), before)
 
@@ -60,20 +65,20 @@ class TestBonusReconcile(BonusCase):
         )
         self.env.invalidate_all()
         accruals = self.amounts("bonus_accrual")
-        moves = self.Move.sudo()._cron_reconcile()
+        moves = self.Proof.sudo()._cron_prove()
         self.assertEqual((moves.card_id, moves.change), (card, 2))
         self.assertEqual(moves.kind, "adjustment")
         self.assertLedger(card + good)
         self.assertIn(card.code, self.backend.message_ids[0].body)
         self.assertEqual(self.amounts("bonus_accrual"), accruals)
         self.assertEqual(self.amounts("balance_set")[-1], 14)
-        self.assertFalse(self.Move.sudo()._cron_reconcile())
+        self.assertFalse(self.Proof.sudo()._cron_prove())
 
     def test_a_card_that_passed_the_ledger_by_is_told_of(self):
         card = self.make_card(7)
         self.forget(card)
         balances = len(self.events("balance_set"))
-        moves = self.Move.sudo()._cron_reconcile()
+        moves = self.Proof.sudo()._cron_prove()
         self.assertEqual((moves.card_id, moves.kind), (card, "opening"))
         self.assertEqual(len(self.events("balance_set")), balances + 1)
         self.assertIn(card.code, self.backend.message_ids[0].body)

@@ -45,7 +45,9 @@ class TestCustomerHistory(CustomerCase):
 
         with (
             patch.object(type(bad), "_inboost_purchase", broken),
-            mute_logger("odoo.addons.inboost_connector.models.outbox.inboost_capture"),
+            mute_logger(
+                "odoo.addons.inboost_connector.models.customers.inboost_customer_history"
+            ),
         ):
             self.history()
         self.assertEqual(self.sent(), [good.uuid])

@@ -86,7 +86,9 @@ class TestCustomerLookup(CustomerCase):
         self.fake.script[FIND] = [503]
         # At the till a savepoint is around it, which in a test takes this back too.
         with contextlib.suppress(UserError):
-            self.backend.sudo()._find_customer("+380500000001")
+            self.env["inboost.customer.lookup"].sudo()._find(
+                self.backend.sudo(), "+380500000001"
+            )
         self.env.invalidate_all()
         self.assertEqual(endpoint.failures, 5)
         self.assertTrue(endpoint.rest_until)
@@ -147,7 +149,7 @@ class TestCustomerLookup(CustomerCase):
             endpoint.write(values)
             self.assertEqual(self.search("0500000001"), [])
         endpoint.paused = False
-        self.backend._pause("for a test", tell=False)
+        self.backend._pause("for a test", notify=False)
         self.assertEqual(self.search("0500000001"), [])
         self.assertFalse(self.asked())
 

@@ -162,17 +162,18 @@ class TestCustomerPull(CustomerCase):
         self.assertEqual(error.text.partition(";")[0], "Not this one.")
 
     def test_a_row_that_breaks_the_whole_page_is_found_row_by_row(self):
-        decide = type(self.backend)._decide_one
+        decision_class = type(self.env["inboost.customer.decision"])
+        decide = decision_class._decide_one
 
-        def picky(self, decision, *args):
+        def picky(self, backend, decision, *args):
             if decision.customer["inboost_id"] == "id-1":
                 raise KeyError("bug")
-            return decide(self, decision, *args)
+            return decide(self, backend, decision, *args)
 
         with (
-            patch.object(type(self.backend), "_decide_one", picky),
+            patch.object(decision_class, "_decide_one", picky),
             mute_logger(
-                "odoo.addons.inboost_connector.models.customers.inboost_sync_run"
+                "odoo.addons.inboost_connector.models.customers.inboost_sync_run_page"
             ),
         ):
             run = self.pull([self.row(1), self.row(2)])
@@ -193,8 +194,8 @@ class TestCustomerPull(CustomerCase):
     def test_a_run_that_always_breaks_ends_and_stops_no_other(self):
         other = self.backend.copy({"name": "Second portal"})
         other._connect()
-        first = self.backend.sudo()._queue_run()
-        second = other.sudo()._queue_run()
+        first = self.Run._queue(self.backend)
+        second = self.Run._queue(other)
         self.listed([self.row(1)])
         fetch = type(first)._fetch
 
@@ -206,7 +207,7 @@ class TestCustomerPull(CustomerCase):
         with (
             patch.object(type(first), "_fetch", broken),
             mute_logger(
-                "odoo.addons.inboost_connector.models.customers.inboost_sync_run"
+                "odoo.addons.inboost_connector.models.customers.inboost_sync_run_page"
             ),
         ):
             for _cron in range(5):
@@ -228,7 +229,7 @@ class TestCustomerPull(CustomerCase):
             self.answer({"totalCount": 3, "entites": page}) for page in pages
         ]
         self.endpoint("customers_list").page_size = 3
-        run = self.backend.sudo()._queue_run()
+        run = self.Run._queue(self.backend)
         self.run_cron("pull")
         self.assertEqual(run.state, "done")
         self.assertLess(len(self.fake.bodies(LIST)), 4)
@@ -239,13 +240,13 @@ class TestCustomerPull(CustomerCase):
             )
             for n in range(60)
         ]
-        run = self.backend.sudo()._queue_run()
+        run = self.Run._queue(self.backend)
         self.run_cron("pull")
         self.assertEqual(run.state, "failed")
         self.assertIn("heed the paging", run.reason)
 
     def test_paging_changed_in_the_middle(self):
-        run = self.backend.sudo()._queue_run()
+        run = self.Run._queue(self.backend)
         run.position = "eyJh"
         self.run_cron("pull")
         self.assertEqual(run.state, "failed")
@@ -289,8 +290,9 @@ class TestCustomerPull(CustomerCase):
             statements.append(str(query))
             return execute(cursor, query, *args, **kwargs)
 
+        decision = self.env["inboost.customer.decision"].sudo()
         with patch.object(type(cr), "execute", listen):
-            decisions = self.backend.sudo()._decide(rows)
+            decisions = decision._decide(self.backend.sudo(), rows)
         self.assertEqual(
             [d.kind for d in decisions], ["linked"] * 20 + ["created"] * 20
         )
@@ -361,12 +363,12 @@ class TestCustomerPull(CustomerCase):
         self.assertFalse(run.reason)
 
     def test_a_page_is_written_whole_or_not_at_all(self):
-        run = self.backend.sudo()._queue_run()
+        run = self.Run._queue(self.backend)
         self.listed([self.row(1), self.row(2)])
         page = self.fetch(run)
-        write_lines = type(run)._write_lines
+        lines = type(run.line_ids)
         with (
-            patch.object(type(run), "_write_lines", side_effect=RuntimeError("killed")),
+            patch.object(lines, "_create_for", side_effect=RuntimeError("killed")),
             mute_logger("odoo.addons.base.models.ir_cron"),
             self.assertRaises(RuntimeError),
             self.env.cr.savepoint(),
@@ -375,10 +377,9 @@ class TestCustomerPull(CustomerCase):
         self.env.invalidate_all()
         self.assertFalse(self.Link.search([]))
         self.assertFalse(run.position)
-        self.assertTrue(write_lines)
 
     def test_a_page_in_the_way_of_others_is_written_again(self):
-        run = self.backend.sudo()._queue_run()
+        run = self.Run._queue(self.backend)
         tries = []
         write_page = type(run)._write_page
 
@@ -395,7 +396,7 @@ class TestCustomerPull(CustomerCase):
             patch.object(self.env.cr, "rollback"),
             patch.object(type(self.env["ir.cron"]), "_commit_progress"),
         ):
-            run._take(page)
+            run._write_page_safely(page)
         self.assertEqual(len(tries), 3)
         self.assertEqual(self.counts(run), {"created": 1})
 
@@ -407,7 +408,7 @@ class TestCustomerPull(CustomerCase):
         self.assertEqual((run.state, run.failures), ("failed", 4))
         told = self.backend.message_ids.filtered(lambda m: "synchronised" in m.body)
         self.assertEqual(len(told), 1)
-        run = self.backend.sudo()._queue_run()
+        run = self.Run._queue(self.backend)
         run.failures = 4
         self.run_cron("pull")
         self.assertEqual(run.state, "failed")
@@ -446,25 +447,25 @@ class TestCustomerPull(CustomerCase):
         rows = [self.row(n) for n in range(4)]
         self.listed(rows[:2], rows[2:])
         self.endpoint("customers_list").page_size = 2
-        run = self.backend.sudo()._queue_run()
-        take = type(run)._take
+        run = self.Run._queue(self.backend)
+        write = type(run)._write_page_safely
 
         def pressed(self, page):
-            take(self, page)
+            write(self, page)
             self.action_cancel()
 
-        with patch.object(type(run), "_take", pressed):
+        with patch.object(type(run), "_write_page_safely", pressed):
             self.run_cron("pull")
         self.assertEqual(run.state, "cancelled")
         self.assertEqual(self.counts(run), {"created": 2})
 
     def test_cancelled_while_nobody_works_on_it(self):
-        run = self.backend.sudo()._queue_run()
+        run = self.Run._queue(self.backend)
         run.action_cancel()
         self.assertEqual(run.state, "cancelled")
-        run = self.backend.sudo()._queue_run()
+        run = self.Run._queue(self.backend)
         run.state = "running"
-        self.backend._pause("for a test", tell=False)
+        self.backend._pause("for a test", notify=False)
         run.action_cancel()
         self.assertEqual(run.state, "cancelled")
 
@@ -494,7 +495,7 @@ class TestCustomerPull(CustomerCase):
         self.assertEqual(self.Link.search_count([]), links)
         self.assertFalse(self.env["utm.source"].search([("name", "=", "New source")]))
         self.assertFalse(linked.email)
-        text = dry._csv().decode("utf-8-sig")
+        text = dry.line_ids._to_csv().decode("utf-8-sig")
         self.assertEqual(len(text.splitlines()), 1 + 8)
         self.assertIn("email: two@example.com", text)
         real = self.pull(*pages)
@@ -506,8 +507,8 @@ class TestCustomerPull(CustomerCase):
 
     def test_a_spreadsheet_takes_nothing_for_a_formula(self):
         run = self.pull([self.row(1, id="=1+1", userName="=cmd", lastName="x")])
-        self.assertIn("'=1+1", run._csv().decode("utf-8-sig"))
-        self.assertNotIn(",=cmd", run._csv().decode("utf-8-sig"))
+        self.assertIn("'=1+1", run.line_ids._to_csv().decode("utf-8-sig"))
+        self.assertNotIn(",=cmd", run.line_ids._to_csv().decode("utf-8-sig"))
 
     def test_due_by_the_interval_of_the_backend(self):
         self.listed([self.row(1)])

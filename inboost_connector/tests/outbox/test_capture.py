@@ -171,7 +171,7 @@ class TestCapture(InboostCase):
         self.assertFalse(self.events_of(self.sell(self.customer)))
 
     def test_paused_backend_records_and_waits(self):
-        self.backend._pause("for a test", tell=False)
+        self.backend._pause("for a test", notify=False)
         events = self.events_of(self.sell(self.customer))
         self.deliver()
         self.assertEqual(set(events.mapped("state")), {"pending"})

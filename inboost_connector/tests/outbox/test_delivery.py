@@ -220,10 +220,10 @@ class TestDelivery(InboostCase):
     def test_live_before_history(self):
         history = self.capture_some(3, priority=10)
         live = self.capture_some()
-        first = self.env["inboost.event"].sudo()._lease_due(1, "a lease")
+        first = self.env["inboost.delivery"].sudo()._lease_due(1, "a lease")
         self.assertEqual(first, live)
         # While something live of the customer is on its way, history waits.
-        lease_due = self.env["inboost.event"].sudo()._lease_due
+        lease_due = self.env["inboost.delivery"].sudo()._lease_due
         self.assertFalse(lease_due(9, "a lease"))
         live._finish("done")
         self.assertEqual(lease_due(9, "a lease"), history[0], "in order")
