@@ -18,7 +18,6 @@ from . import (  # noqa: E402
     test_customer_pull,
     test_delivery,
     test_event_actions,
-    test_lib_client,
     test_lib_customers,
     test_lib_lots,
     test_lib_paging,
