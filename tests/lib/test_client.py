@@ -602,12 +602,6 @@ def test_connecting_has_a_limit_of_its_own(http_client):
     assert exchange.trouble == "timeout"
 
 
-def test_families_take_turns_from_the_preferred_one():
-    targets = [(10, 0, 0, "", n) for n in "abc"] + [(2, 0, 0, "", n) for n in "xy"]
-    mixed = lib_connect._interleave(targets)
-    assert [target[4] for target in mixed] == list("axbyc")
-
-
 # -- connections -------------------------------------------------------------------
 
 
