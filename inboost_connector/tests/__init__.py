@@ -19,9 +19,6 @@ from . import (  # noqa: E402
     test_delivery,
     test_event_actions,
     test_lib_client,
-    test_lib_customers,
-    test_lib_lots,
-    test_lib_paging,
     test_lib_rules,
     test_safety,
 )
