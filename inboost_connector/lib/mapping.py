@@ -12,9 +12,8 @@ from jmespath import functions as builtin
 from jmespath import visitor
 
 from .functions import FUNCTIONS
-from .syntax import MappingError, check_calls, parse, placeholders
-
-__all__ = ["FUNCTIONS", "MappingError"]
+from .syntax import MappingError as MappingError
+from .syntax import check_calls, parse, placeholders
 
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 
@@ -127,7 +126,7 @@ def fill(template: str, data: Any, zone: str | None = None) -> str:
     for text, expression in placeholders(template):
         address += text
         if expression:
-            value = scalar(search(expression, data, zone), expression)
+            value = _scalar(search(expression, data, zone), expression)
             if value in ("", ".", ".."):
                 raise MappingError(f"{{{expression}}} of the address is {value!r}")
             address += quote(value, safe="")
@@ -146,7 +145,7 @@ def template_names(template: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def scalar(value: Any, name: str) -> str:
+def _scalar(value: Any, name: str) -> str:
     """``value`` as text in an address, a query or a header.
 
     :raise MappingError: when it is null, a list or an object, or not one line
@@ -169,7 +168,7 @@ def query(expression: str, data: Any, zone: str | None = None) -> dict[str, str]
     value = apply(expression, data, zone)
     if not isinstance(value, dict):
         raise MappingError("write an object, such as {page: page}")
-    return {name: scalar(item, name) for name, item in value.items()}
+    return {name: _scalar(item, name) for name, item in value.items()}
 
 
 def headers(expression: str, data: Any, zone: str | None = None) -> dict[str, str]:

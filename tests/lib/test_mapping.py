@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inboost_connector.lib import mapping
-from inboost_connector.lib.mapping import FUNCTIONS, MappingError
+from inboost_connector.lib.functions import FUNCTIONS
+from inboost_connector.lib.mapping import MappingError
 
 ANY_JSON = st.recursive(
     st.none()
