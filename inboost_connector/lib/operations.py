@@ -15,12 +15,7 @@ CLIENT = (
 )
 #: What many servers answer with 200 to a request that they refused. To JMESPath 0 is
 #: true, and some have ``error: 0`` when all is well.
-FAILURE = "success == `false` || (error != `0` && error) || errors"
-#: Where the words may be, the most readable first; ProblemDetails of ASP.NET, too.
-REASON = (
-    "message || Message || error.message || errors[0].message || detail || title || "
-    "errors[0].code || error.code || code || error || errors[0] || errors"
-)
+FAILURE = "success == `false` || (error && error != `0`) || (errors && errors != `0`)"
 #: From a row to the keys of lib.customers.Customer.
 ROW = (
     "{inboost_id: id, phone: userPhoneNumber, firstname: userName, "
@@ -73,7 +68,8 @@ class OperationDefault:
     :ivar failure_path: JMESPath over an answer, true when it is a refusal though its
         status is 2xx
     :ivar repeat_path: the same, true when InBoost had the event before
-    :ivar text_path: JMESPath over an answer: the words that people read as the reason
+    :ivar text_path: JMESPath over an answer: the words that people read as the reason;
+        empty for the usual places
     :ivar not_found, conflict, web_page: what a 404, a 409 and a web page mean, see
         lib.outcome"""
 
@@ -92,8 +88,8 @@ class OperationDefault:
     row: str = ""
     failure_path: str = FAILURE
     repeat_path: str = ""
-    text_path: str = REASON
-    not_found: str = "content_once_proven"
+    text_path: str = ""
+    not_found: str = "address_until_proven"
     conflict: str = "busy"
     web_page: str = "refused"
 
