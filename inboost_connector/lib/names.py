@@ -48,12 +48,12 @@ def _is_joint(text: str, at: int) -> bool:
 
 
 def cut(text: str, limit: int) -> str:
-    """At most ``limit`` characters of ``text``, no letter or emoji taken apart."""
-    if len(text) <= limit:
-        return text
-    while limit and (_is_bound(text[limit]) or text[limit - 1] in _JOINERS):
-        limit -= 1
-    return text[:limit].rstrip()
+    """At most ``limit`` characters of ``text``, no letter or emoji taken apart that is
+    not longer than that by itself."""
+    end = limit if len(text) > limit else 0
+    while end and (_is_bound(text[end]) or text[end - 1] in _JOINERS):
+        end -= 1
+    return text[: end or limit].rstrip()
 
 
 def _is_bound(char: str) -> bool:

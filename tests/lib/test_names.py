@@ -47,12 +47,14 @@ def test_what_is_cut_is_no_longer_than_the_limit(text, limit):
     cut = names.cut(text, limit)
     assert len(cut) <= limit
     assert text.startswith(cut)
+    assert cut or not text[:limit].strip()
 
 
 def test_no_letter_or_emoji_is_cut_apart():
     assert names.cut("x" + FAMILY, 5) == "x"
     assert names.cut("ab" + "c\u0331", 3) == "ab"
     assert names.cut("abc", 3) == "abc"
+    assert names.cut("c" + "\u0331" * 9, 3) == "c\u0331\u0331"
 
 
 @pytest.mark.parametrize(
