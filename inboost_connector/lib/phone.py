@@ -98,6 +98,29 @@ def _without_old_trunk(raw: str, region: str | None) -> str | None:
     return None
 
 
+def find_cause(raw: object, region: str | None = None) -> str:
+    """Why ``raw``, which is no valid phone, is none, most likely: ``letters``,
+    ``no_country``, ``short``, ``long`` or ``unknown_code``.
+
+    >>> find_cause("067 12", "UA"), find_cause("067 123 45 67", None)
+    ('short', 'no_country')
+    """
+    text = str(raw or "")
+    if any(char.isalpha() for char in text):
+        return "letters"
+    if not region and not text.strip().startswith(("+", "00")):
+        return "no_country"
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return "short"
+    possible = phonenumbers.is_possible_number_with_reason(number)
+    reasons = phonenumbers.ValidationResult
+    if possible in (reasons.TOO_SHORT, reasons.IS_POSSIBLE_LOCAL_ONLY):
+        return "short"
+    return "long" if possible == reasons.TOO_LONG else "unknown_code"
+
+
 def digits(raw: str, region: str | None = None) -> str:
     """The digits of ``raw``, maybe typed in part, that are found within the E.164 of
     the phone that is meant: without a prefix that is dialled only.

@@ -40,6 +40,20 @@ class InboostBackend(models.Model):
         required=True,
         default="15",
     )
+    pull_released = fields.Boolean(
+        "First Synchronisation Released",
+        copy=False,
+        readonly=True,
+        help="Customers are synchronised by themselves after somebody pressed "
+        "Synchronise Now, or saw by a dry run what would happen.",
+    )
+    respect_opt_out = fields.Boolean(
+        "Respect Opt-Outs",
+        default=True,
+        help="Who is on Odoo's list of phones that want no messages gets no webhook "
+        "that starts campaigns: purchases and expiring bonuses. Purchase details and "
+        "balances are sent all the same.",
+    )
     run_ids = fields.One2many("inboost.sync.run", "backend_id")
     last_run_id = fields.Many2one(
         "inboost.sync.run",
@@ -146,6 +160,10 @@ class InboostBackend(models.Model):
         self.check_access("read")
         if self.state != "connected":
             raise UserError(self.env._("Connect the backend first."))
+        if not dry_run and not self.pull_released:
+            # An administrator's word: it may create thousands of contacts.
+            self.check_access("write")
+            self.pull_released = True
         runs = self.env["inboost.sync.run"].sudo()
         run = runs._find_open(self, dry_run) or runs._queue(self.sudo(), dry_run)
         run._trigger()
@@ -234,6 +252,15 @@ class InboostBackend(models.Model):
             partner,
             moment,
         )
+
+    # -- consent -------------------------------------------------------------------
+
+    def _filter_marketable(self, partners):
+        """Those of ``partners`` who may get what starts campaigns."""
+        partners = super()._filter_marketable(partners)
+        if not self.respect_opt_out:
+            return partners
+        return self.env["inboost.customer.consent"]._filter_opted_in(partners)
 
     # -- offer ---------------------------------------------------------------------
 

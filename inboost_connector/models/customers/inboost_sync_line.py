@@ -1,8 +1,11 @@
 import csv
 import io
+import json
 
 from odoo import api, fields, models
 from odoo.tools import SQL
+
+from ...lib import storable
 
 KINDS = [
     ("created", "Created"),
@@ -35,19 +38,58 @@ class InboostSyncLine(models.Model):
         index="btree_not_null",
         readonly=True,
     )
-    text = fields.Char("What", readonly=True)
+    notes = fields.Json(
+        readonly=True, help="What was wrong or changed: codes and their arguments."
+    )
+    text = fields.Char("What", compute="_compute_text")
+    received = fields.Json(readonly=True)
+    received_text = fields.Text(
+        "Row as Received",
+        compute="_compute_text",
+        help="What InBoost sent. Not kept where personal data is masked.",
+    )
+    customer_id = fields.Many2one(
+        "inboost.customer",
+        "Customer",
+        compute="_compute_customer_id",
+        help="The customer of InBoost and the decision that is asked for.",
+    )
+    contact_name = fields.Char("Name", compute="_compute_text")
+
+    @api.depends("notes", "received", "partner_id")
+    @api.depends_context("lang")
+    def _compute_text(self):
+        problem = self.env["inboost.problem"]
+        for line in self:
+            line.text = problem._word_all(line.notes)
+            line.received_text = (
+                json.dumps(line.received, indent=2, ensure_ascii=False)
+                if line.received
+                else False
+            )
+            line.contact_name = line.partner_id.display_name or line.phone
+
+    @api.depends("inboost_id", "phone")
+    def _compute_customer_id(self):
+        for line in self:
+            who = (
+                [("inboost_id", "=", line.inboost_id)]
+                if line.inboost_id
+                else [("phone", "=", line.phone)]
+            )
+            line.customer_id = (line.inboost_id or line.phone) and self.env[
+                "inboost.customer"
+            ].search([("backend_id", "=", line.run_id.backend_id.id), *who], limit=1)
+
+    # -- writing -------------------------------------------------------------------
 
     @api.model
     def _create_for(self, run, decisions):
         """What happened to each row that is not as it was."""
         self.create(
             [
-                {
-                    "run_id": run.id,
-                    "number": number,
-                    **self._prepare_values(run, decision),
-                }
-                for number, decision in enumerate(decisions, run.read_count + 1)
+                self._prepare_values(run, decision)
+                for decision in decisions
                 if decision.kind != "unchanged" or decision.warnings
             ]
         )
@@ -55,21 +97,31 @@ class InboostSyncLine(models.Model):
     @api.model
     def _prepare_values(self, run, decision):
         customer = decision.customer or {}
-        texts = [decision.reason] if decision.reason else []
-        texts += [f"{word}: {value}" for word, value in decision.changes.items()]
-        texts += [self.env._("left out: %s", text) for text in decision.warnings]
-        if run.backend_id.mask_personal:
-            texts = [decision.reason, *decision.changes]
+        masked = run.backend_id.mask_personal
         raw = decision.row if isinstance(decision.row, dict) else {}
         raw_id = "".join(filter(str.isprintable, str(raw.get("id") or "")))
         return {
             "run_id": run.id,
+            "number": decision.number,
             "kind": decision.kind,
             "inboost_id": customer.get("inboost_id") or raw_id[:64],
             "phone": customer.get("phone"),
             "partner_id": decision.partner.id if decision.partner else False,
-            "text": "; ".join(filter(None, texts)),
+            "notes": storable.clean(self._prepare_notes(decision, masked)),
+            "received": False if masked else storable.clean(decision.row),
         }
+
+    @staticmethod
+    def _prepare_notes(decision, masked):
+        problems = [decision.problem] if decision.problem else []
+        notes = [[p.code, p.args] for p in problems]
+        if masked:
+            return notes + [["changed_masked", {"field": f}] for f in decision.changes]
+        notes += [
+            ["changed", {"field": field, "value": value}]
+            for field, value in decision.changes.items()
+        ]
+        return notes + [[p.code, p.args] for p in decision.warnings]
 
     @api.model
     def _forget_earlier(self, run):
