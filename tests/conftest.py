@@ -4,8 +4,8 @@ import shutil
 
 import cluster
 import pytest
-from house import MODULES
 from playwright.sync_api import sync_playwright
+from workspace import MODULES
 
 from tests.simulator.conftest import SECRET, Running
 from tests.support.odoo_server import OdooServer

@@ -12,7 +12,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from house import (
+from provision import postgres_bin
+from workspace import (
     LOGS,
     MODULES,
     ODOO_CONF,
@@ -28,7 +29,6 @@ from house import (
     run,
     say,
 )
-from provision import postgres_bin
 
 USER = "odoo"  # Odoo refuses one named postgres
 PORT_FILE = STATE / "pg_port"

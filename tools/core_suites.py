@@ -17,7 +17,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import cluster
-from house import (
+from workspace import (
     LOGS,
     MODULES,
     ODOO_CONF,

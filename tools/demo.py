@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 
 import cluster
-from house import (
+from workspace import (
     LOGS,
     MODULES,
     ODOO_CONF,

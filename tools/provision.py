@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from house import (
+from workspace import (
     CACHE,
     LOGS,
     ODOO_HOME_FILE,

@@ -5,7 +5,7 @@ import os
 import subprocess
 
 import cluster
-from house import LOGS, MODULES, ODOO_CONF, PYTHON, ROOT, main, say
+from workspace import LOGS, MODULES, ODOO_CONF, PYTHON, ROOT, main, say
 
 
 def unit():

@@ -6,7 +6,7 @@ import zipfile
 
 import cluster
 import pytest
-from house import CACHE, ODOO_CONF, ODOO_HOME_FILE, PYTHON, ROOT, STATE
+from workspace import CACHE, ODOO_CONF, ODOO_HOME_FILE, PYTHON, ROOT, STATE
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from house import ROOT
+from workspace import ROOT
 
 TOOLS = ROOT / "tools"
 
@@ -33,9 +33,9 @@ def fails(*command, **environment):
 
 
 def fails_when(preparation, call):
-    """``call`` by ``house.main``, as the commands do, after ``preparation``."""
+    """``call`` by ``workspace.main``, as the commands do, after ``preparation``."""
     return fails(
-        "-c", f"import house, provision\n{preparation}\nhouse.main(lambda: {call})"
+        "-c", f"import provision, workspace\n{preparation}\nhouse.main(lambda: {call})"
     )
 
 

@@ -1,4 +1,4 @@
-"""Where things are, how commands are run, and how trouble is told: in one line."""
+"""The checkout: where its things are, how commands are run, how trouble is shown."""
 
 import hashlib
 import os
@@ -28,7 +28,7 @@ class Trouble(Exception):
 
 
 def main(function, *args):
-    """Run ``function`` and tell its trouble in one line."""
+    """Run ``function`` and show its trouble in one line."""
     try:
         sys.exit(function(*args))
     except Trouble as trouble:
