@@ -41,11 +41,8 @@ def pytest(*arguments):
 
 def run(names):
     say(f"logs are in {LOGS}")
-    cluster.start()
-    try:
+    with cluster.running():
         failed = [name for name in names if {"unit": unit, "e2e": e2e}[name]()]
-    finally:
-        cluster.stop()
     if failed:
         print(f"FAILED: {', '.join(failed)}")
     return bool(failed)

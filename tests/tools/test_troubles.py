@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from workspace import ROOT
+from workspace import ROOT, free_port
 
 TOOLS = ROOT / "tools"
 
@@ -35,7 +35,8 @@ def fails(*command, **environment):
 def fails_when(preparation, call):
     """``call`` by ``workspace.main``, as the commands do, after ``preparation``."""
     return fails(
-        "-c", f"import provision, workspace\n{preparation}\nhouse.main(lambda: {call})"
+        "-c",
+        f"import provision, workspace\n{preparation}\nworkspace.main(lambda: {call})",
     )
 
 
@@ -43,7 +44,9 @@ def fails_when(preparation, call):
 def test_port_is_taken(option):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        line = fails(TOOLS / "demo.py", f"--{option}-port", port)
+        ports = {"odoo": free_port(), "simulator": free_port(), option: port}
+        options = [f"--{name}-port={number}" for name, number in ports.items()]
+        line = fails(TOOLS / "demo.py", *options)
     assert f"port {port}" in line
     assert f"make demo {option.upper()}_PORT={port + 100}" in line
 
