@@ -87,24 +87,27 @@ def serve(odoo_port, simulator_port):
     with cluster.running():
         prepare(simulator_port)
         with (
-            server(
-                "simulator.log", ROOT, *simulator_command(simulator_port)
-            ) as inboost,
-            server("odoo.log", STATE, *odoo_command(odoo_port)) as odoo,
+            server("simulator.log", ROOT, *simulator_args(simulator_port)) as sim,
+            server("odoo.log", STATE, *odoo_args(odoo_port)) as odoo,
         ):
-            wait_for(f"http://127.0.0.1:{simulator_port}/", inboost, "the simulator")
-            wait_for(f"http://127.0.0.1:{odoo_port}/web/health", odoo, "Odoo")
-            print(WELCOME.format(odoo=odoo_port, simulator=simulator_port), flush=True)
-            odoo.wait()
+            try:
+                wait_for(f"http://127.0.0.1:{simulator_port}/", sim, "the simulator")
+                wait_for(f"http://127.0.0.1:{odoo_port}/web/health", odoo, "Odoo")
+                print(
+                    WELCOME.format(odoo=odoo_port, simulator=simulator_port), flush=True
+                )
+                odoo.wait()
+            except KeyboardInterrupt:
+                return say("stopping")
             raise Trouble(f"Odoo ended; see {LOGS / 'odoo.log'}")
 
 
-def inboost_command(port):
+def simulator_args(port):
     database = STATE / "simulator.sqlite"
     return "-m", "simulator", "--port", str(port), "--db", str(database)
 
 
-def odoo_command(port):
+def odoo_args(port):
     conf = str(ODOO_CONF)
     return "-m", "odoo", "-c", conf, "-d", DATABASE, "--http-port", str(port)
 
