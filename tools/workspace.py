@@ -14,8 +14,9 @@ CACHE = Path(
     or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     / "inboost-connector"
 )
-VENV = STATE / "venv"
-PYTHON = VENV / "bin" / "python"
+#: The Python environments: the newest of everything, and what Odoo itself pins.
+VENVS = {"newest": STATE / "venv", "pins": STATE / "venv-pins"}
+PYTHON = VENVS["newest"] / "bin" / "python"
 ODOO_CONF = STATE / "odoo.conf"
 ODOO_HOME_FILE = STATE / "odoo_home"
 LOGS = STATE / "logs"

@@ -34,10 +34,8 @@ def fails(*command, **environment):
 
 def fails_when(preparation, call):
     """``call`` by ``workspace.main``, as the commands do, after ``preparation``."""
-    return fails(
-        "-c",
-        f"import provision, workspace\n{preparation}\nworkspace.main(lambda: {call})",
-    )
+    script = f"import packages, provision, workspace\n{preparation}\n"
+    return fails("-c", script + f"workspace.main(lambda: {call})")
 
 
 @pytest.mark.parametrize("option", ["odoo", "simulator"])
@@ -102,8 +100,7 @@ def test_no_network_for_packages(tmp_path):
         "import os\n"
         "os.environ.update(PIP_INDEX_URL='https://127.0.0.1:9/', PIP_NO_CACHE_DIR='1',"
         " PIP_RETRIES='0', PIP_CONFIG_FILE=os.devnull)\n"
-        f"provision.VENV = provision.Path({str(tmp_path)!r}) / 'venv'\n"
-        "provision.PYTHON = provision.VENV / 'bin' / 'python'",
-        "provision.provide_packages()",
+        f"packages.VENVS['newest'] = provision.Path({str(tmp_path)!r}) / 'venv'",
+        "packages.provide(['newest'])",
     )
     assert "network" in line
