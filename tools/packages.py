@@ -30,7 +30,12 @@ REQUIREMENTS = {
     ],
 }
 OCA = "tools/requirements-oca.txt"
-NODE = ["prettier@3.6.2", "@prettier/plugin-xml@3.4.2"]
+NODE = [
+    "@prettier/plugin-xml@3.4.2",
+    "eslint@9.39.5",
+    "globals@17.14.0",
+    "prettier@3.6.2",
+]
 LOCK_HEADER = """\
 # What the environment "{name}" is made of. Written by: make renew
 # It holds for the Python that it was made with; another one takes the newest.
@@ -125,7 +130,7 @@ def write_lock(name):
 
 
 def provide_node():
-    """What formats XML, JavaScript and CSS. node itself is a Python package."""
+    """What checks XML, JavaScript and CSS. node itself is a Python package."""
     programs = VENVS["newest"] / "bin"
     stamp = STATE / "node" / "provisioned"
     if stamp.exists() and stamp.read_text() == " ".join(NODE):
