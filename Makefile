@@ -45,7 +45,7 @@ lint: provision-lean  ## Check the code; works offline once provisioned
 	@$(BIN)/pre-commit run --all-files --show-diff-on-failure
 
 format: provision-lean  ## Put Python, XML, JavaScript, CSS and the READMEs in form
-	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff check --fix --exit-zero --quiet .
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/python tools/readmes.py
 	@git ls-files -co --exclude-standard 'inboost_connector*' simulator \

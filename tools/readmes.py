@@ -1,5 +1,5 @@
-"""Write each addon's README.rst and index.html from the fragments in its readme/, as OCA
-does, and the parts of the project's README.rst that say the same.
+"""Write each addon's README.rst and index.html from the fragments in its readme/, as
+OCA does, and the parts of the project's README.rst that say the same.
 
 With ``--check`` nothing is written, and a file that is not current is trouble."""
 
