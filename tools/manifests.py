@@ -1,5 +1,6 @@
 """The manifests agree with what they depend on, and with requirements.txt."""
 
+import os
 import subprocess
 
 from workspace import PYTHON, ROOT, Trouble, main
@@ -13,7 +14,12 @@ MANIFESTOO = [
 def manifestoo(*arguments):
     """:return: what it prints; trouble when it objects"""
     done = subprocess.run(
-        [*MANIFESTOO, *arguments], capture_output=True, text=True, check=False
+        [*MANIFESTOO, *arguments],
+        # Not the addons that a configuration file of Odoo names.
+        env={name: value for name, value in os.environ.items() if name != "ODOO_RC"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise Trouble(f"manifestoo {arguments[0]}: {done.stderr or done.stdout}")

@@ -11,7 +11,18 @@ import sys
 from pathlib import Path
 
 from machine import install_system
-from workspace import CACHE, ODOO_HOME_FILE, ROOT, STATE, VENVS, Trouble, main, run, say
+from workspace import (
+    CACHE,
+    ODOO_HOME_FILE,
+    ROOT,
+    STATE,
+    VENVS,
+    Trouble,
+    main,
+    output,
+    run,
+    say,
+)
 
 #: What each environment is made of.
 REQUIREMENTS = {
@@ -118,13 +129,13 @@ def renew(name):
 
 def write_lock(name):
     python = VENVS[name] / "bin/python"
-    frozen = run(python, "-m", "pip", "freeze", "--local").stdout.decode().splitlines()
+    frozen = output(python, "-m", "pip", "freeze", "--local", "--all").splitlines()
     marker = f"python_version == '{sys.version_info[0]}.{sys.version_info[1]}'"
     lines = [
         f"{line} ; {marker}\n"
         for line in frozen
-        # Odoo comes from elsewhere.
-        if "==" in line and not line.startswith("odoo==")
+        # Odoo comes from elsewhere, and pip with the environment.
+        if "==" in line and not line.startswith(("odoo==", "pip=="))
     ]
     lock_of(name).write_text(LOCK_HEADER.format(name=name) + "".join(lines))
 
