@@ -1,6 +1,6 @@
 # The commands of the project; `make help` lists them.
 PYTHON ?= python3
-BIN = .local/venv/bin
+VENV_BIN = .local/venv/bin
 export ODOO_PORT ?= 8069
 export SIMULATOR_PORT ?= 8099
 
@@ -42,12 +42,12 @@ test-core: provision  ## Run Odoo's own suites with and without us and compare
 	@$(PYTHON) tools/core_suites.py
 
 lint: provision-lean  ## Check the code; works offline once provisioned
-	@$(BIN)/pre-commit run --all-files --show-diff-on-failure
+	@$(VENV_BIN)/pre-commit run --all-files --show-diff-on-failure
 
 format: provision-lean  ## Put Python, XML, JavaScript, CSS and the READMEs in form
-	@$(BIN)/ruff check --fix --exit-zero --quiet .
-	@$(BIN)/ruff format --quiet .
-	@$(BIN)/python tools/readmes.py
+	@$(VENV_BIN)/ruff check --fix --exit-zero --quiet .
+	@$(VENV_BIN)/ruff format --quiet .
+	@$(VENV_BIN)/python tools/readmes.py
 	@git ls-files -co --exclude-standard 'inboost_connector*' simulator \
 		| grep -E '\.(xml|js|s?css)$$' \
 		| xargs tools/node.sh prettier --write --log-level=warn --config tools/prettier.json

@@ -90,7 +90,10 @@ def run_some(name):
 def find(name):
     """:return: {suite: paths of its files that have such a test}"""
     defined = re.compile(rf"^\s*(def|class) \w*{re.escape(name)}", re.M | re.I)
-    paths = [*ROOT.glob("tests/**/test_*.py"), *ROOT.glob("inboost*/tests/test_*.py")]
+    paths = [
+        *ROOT.glob("tests/**/test_*.py"),
+        *ROOT.glob("inboost*/tests/**/test_*.py"),
+    ]
     found = {}
     for path in sorted(paths):
         if name.lower() in path.stem or defined.search(path.read_text()):

@@ -20,6 +20,12 @@ def test_tests_are_found_whatever_the_case():
     assert find("TEST_TROUBLES") == find("test_troubles")
 
 
+def test_tests_in_a_storeys_folder_are_found():
+    assert find("test_customer_links") == {
+        unit: ["inboost_connector/tests/customers/test_customer_links.py"]
+    }
+
+
 def test_nothing_is_found_by_a_word_of_a_text():
     assert find("whichever kind it") == {}
 
