@@ -77,7 +77,7 @@ def compare(before, after):
 
 def again(worse, found, template):
     """Run what is worse by itself, once: a step of a tour has ten seconds, which a busy
-    machine may need for other things. Both outcomes are told."""
+    machine may need for other things. Both outcomes are shown."""
     for suite in sorted({name.partition(":")[0] for name in worse}):
         names = [n for n in worse if n.startswith(f"{suite}:") and n in found]
         if not names:

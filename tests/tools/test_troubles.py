@@ -1,4 +1,4 @@
-"""Trouble is told in one line that says what to do, and the command fails."""
+"""Trouble is one line that says what to do, and the command fails."""
 
 import os
 import socket
