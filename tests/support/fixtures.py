@@ -1,24 +1,11 @@
-"""What end-to-end tests share: a running simulator, a running Odoo, a browser."""
-
-import shutil
+"""What end-to-end tests share: a running simulator and a running Odoo, as fixtures."""
 
 import cluster
 import pytest
-from playwright.sync_api import sync_playwright
 from workspace import MODULES
 
 from tests.simulator.conftest import SECRET, Running
 from tests.support.odoo_server import OdooServer
-
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="module")
@@ -45,19 +32,3 @@ def odoo(inboost, template, request):
     yield server
     server.stop()
     cluster.drop(name)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Chromium; a machine without it fails, it does not skip."""
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    assert path, "Chromium is missing; run: make provision"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def page(browser):
-    return browser.new_page(viewport={"width": 1366, "height": 900})

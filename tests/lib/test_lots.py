@@ -2,12 +2,11 @@
 
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odoo.tests import BaseCase, tagged
-
-from ..lib.lots import Row, expires, lots
+from inboost_connector.lib.lots import Row, expires, lots
 
 START = date(2026, 1, 1)
 
@@ -74,33 +73,31 @@ ROWS = st.lists(
 )
 
 
-@tagged("post_install", "-at_install")
-class TestLots(BaseCase):
-    def test_table(self):
-        for name, (entries, expected) in CASES.items():
-            with self.subTest(name):
-                found = [
-                    ((lot.born - START).days, lot.left) for lot in lots(rows(*entries))
-                ]
-                self.assertEqual(found, expected)
+@pytest.mark.parametrize("name", CASES)
+def test_table(name):
+    entries, expected = CASES[name]
+    found = [((lot.born - START).days, lot.left) for lot in lots(rows(*entries))]
+    assert found == expected
 
-    def test_validity_changed_counts_for_lots_there_are(self):
-        [lot] = lots(rows((0, 10, 0)))
-        self.assertIsNone(expires(lot, 0))
-        self.assertEqual(expires(lot, 30), day(30))
-        self.assertEqual(expires(lot, 60), day(60))
-        self.assertEqual(expires(lot, 30, day(10)), day(10))
-        self.assertEqual(expires(lot, 0, day(10)), day(10))
 
-    @given(ROWS)
-    def test_lots_are_what_is_left(self, entries):
-        ledger = [
-            Row(number, day(number), won, spent, order, bool(order) and reversal)
-            for number, (won, spent, order, reversal) in enumerate(entries)
-        ]
-        balance = sum(row.won - row.spent for row in ledger)
-        found = lots(ledger)
-        self.assertEqual(sum(lot.left for lot in found), max(balance, 0))
-        self.assertTrue(all(0 < lot.left <= lot.won for lot in found))
-        born = [lot.born for lot in found]
-        self.assertEqual(born, sorted(born))
+def test_a_changed_validity_counts_for_the_lots_there_are():
+    [lot] = lots(rows((0, 10, 0)))
+    assert expires(lot, 0) is None
+    assert expires(lot, 30) == day(30)
+    assert expires(lot, 60) == day(60)
+    assert expires(lot, 30, day(10)) == day(10)
+    assert expires(lot, 0, day(10)) == day(10)
+
+
+@given(ROWS)
+def test_lots_are_what_is_left(entries):
+    ledger = [
+        Row(number, day(number), won, spent, order, bool(order) and reversal)
+        for number, (won, spent, order, reversal) in enumerate(entries)
+    ]
+    balance = sum(row.won - row.spent for row in ledger)
+    found = lots(ledger)
+    assert sum(lot.left for lot in found) == max(balance, 0)
+    assert all(0 < lot.left <= lot.won for lot in found)
+    born = [lot.born for lot in found]
+    assert born == sorted(born)
