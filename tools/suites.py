@@ -12,9 +12,7 @@ from workspace import LOGS, MODULES, ODOO_CONF, ROOT, VENVS, Trouble, main, say
 
 def lib(environment, *options):
     """The rules in plain Python: no Odoo, no database."""
-    # Conftest files further up are for the tests with servers.
-    plain = ("-p", "no:odoo", "--confcutdir=tests/lib")
-    return pytest(environment, *plain, *(options or ["tests/lib"]))
+    return pytest(environment, "-p", "no:odoo", *(options or ["tests/lib"]))
 
 
 def unit(environment, *options):
