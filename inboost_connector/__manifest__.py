@@ -22,11 +22,15 @@
         # As in requirements.txt. Debian 12's phonenumbers is too old.
         "python": [
             "babel>=2.9.1",
+            "certifi",
             "jmespath>=1.0.1",
             "phonenumbers>=8.13.33",
             "requests>=2.25.1",
         ],
-        "apt": {"jmespath>=1.0.1": "python3-jmespath"},
+        "apt": {
+            "certifi": "python3-certifi",
+            "jmespath>=1.0.1": "python3-jmespath",
+        },
     },
     "data": [
         "security/inboost_groups.xml",
