@@ -7,7 +7,7 @@ import xmlrpc.client
 
 import cluster
 import requests
-from house import LOGS, MODULES, ODOO_CONF, PYTHON, STATE, free_port
+from workspace import LOGS, MODULES, ODOO_CONF, PYTHON, STATE, free_port
 
 
 def wait_until(condition, seconds=60, what="it"):

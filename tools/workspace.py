@@ -1,4 +1,4 @@
-"""Where things are, how commands are run, and how trouble is told: in one line."""
+"""The checkout: where its things are, how commands are run, how trouble is shown."""
 
 import hashlib
 import os
@@ -14,8 +14,9 @@ CACHE = Path(
     or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     / "inboost-connector"
 )
-VENV = STATE / "venv"
-PYTHON = VENV / "bin" / "python"
+#: The Python environments: the newest of everything, and what Odoo itself pins.
+VENVS = {"newest": STATE / "venv", "pins": STATE / "venv-pins"}
+PYTHON = VENVS["newest"] / "bin" / "python"
 ODOO_CONF = STATE / "odoo.conf"
 ODOO_HOME_FILE = STATE / "odoo_home"
 LOGS = STATE / "logs"
@@ -28,7 +29,7 @@ class Trouble(Exception):
 
 
 def main(function, *args):
-    """Run ``function`` and tell its trouble in one line."""
+    """Run ``function`` and show its trouble in one line."""
     try:
         sys.exit(function(*args))
     except Trouble as trouble:
