@@ -8,7 +8,7 @@ import schemathesis
 import yaml
 from hypothesis import HealthCheck, settings
 
-CONTRACT = Path(__file__).resolve().parents[2] / "simulator" / "openapi.yaml"
+CONTRACT = Path(__file__).resolve().parents[2] / "simulator/styles/inboost/openapi.yaml"
 contract = schemathesis.openapi.from_path(CONTRACT)
 
 

@@ -2,7 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
+
+from ...style import Shape
 
 
 def _whole(value):
@@ -17,7 +19,10 @@ Phone = Annotated[str, Field(pattern=r"^[0-9]{7,15}$")]
 Day = Annotated[str, Field(pattern=rf"^{DATE}$")]
 Moment = Annotated[
     str,
-    Field(pattern=rf"^{DATE}T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"),
+    Field(
+        pattern=rf"^{DATE}T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{{1,6}})?)?"
+        r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?$"
+    ),
 ]
 Text = Annotated[str, Field(max_length=500)]
 EventId = Annotated[str, Field(min_length=1, max_length=100)]
@@ -31,12 +36,6 @@ Language = Literal["UA", "RU", "EN"]
 
 def whole(least, most):
     return Annotated[int, BeforeValidator(_whole), Field(ge=least, le=most)]
-
-
-class Shape(BaseModel):
-    """Types are taken strictly: "5" is no number, and null is not absent."""
-
-    model_config = ConfigDict(strict=True, extra="ignore")
 
 
 class Filter(Shape):
@@ -74,6 +73,14 @@ class FindQuery(Shape):
     userPhone: Phone
 
 
+class Consent(Shape):
+    sms: bool | None = None
+    email: bool | None = None
+    messengers: bool | None = None
+    time: Moment | None = None
+    source: Text | None = None
+
+
 class NewClient(Shape):
     userPhoneNumber: Phone
     userName: Text | None = None
@@ -84,6 +91,8 @@ class NewClient(Shape):
     profession: Text | None = None
     idRole: Guid | None = None
     birth: Day | None = None
+    source: Text | None = None
+    consent: bool | Consent | None = None
 
 
 class Balance(Shape):
@@ -91,18 +100,36 @@ class Balance(Shape):
     userPhoneNumber: Phone
     amount: Number
     date: Moment = None
+    change: Number = None
+    program: Text = None
+    card: Text = None
+
+
+class Reward(Shape):
+    name: Text = None
+    program: Text = None
+    code: Text = None
+    points: Number = None
+    amount: Number = None
 
 
 class Line(Shape):
+    uuid: Text = None
+    productId: Text | Number = None
     sku: Text = None
     barcode: Text = None
     name: Text
     category: Text = None
     quantity: Number
+    unit: Text = None
     price: Number
     discount: Number = None
+    discountAmount: Number = None
+    untaxed: Number = None
     tax: Number = None
     total: Number
+    isReward: bool = None
+    note: Text = None
 
 
 class Payment(Shape):
@@ -110,20 +137,37 @@ class Payment(Shape):
     amount: Number
 
 
+Rewards = list[Reward] | Number
+
+
 class Purchase(Shape):
+    """Both spellings of what nobody attests are taken."""
+
     eventId: EventId
     userPhoneNumber: Phone
     orderNumber: Text = None
     orderId: Text
     date: Moment
     shop: Text = None
+    shopId: Text | Number = None
+    source: Text = None
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = None
+    untaxed: Number = None
     total: Number
     discount: Number = None
     tax: Number = None
+    paid: Number = None
     bonusesSpent: Number = None
+    bonusesEarned: Number = None
+    promotions: Rewards = None
+    giftCards: Rewards = None
+    gift_cards: Rewards = None
+    cashRounding: Number = None
+    cash_rounding: Number = None
+    consent: bool | Consent = None
     isRefund: bool = None
     refundOf: Text = None
+    refundOfId: Text = None
     lines: list[Line] = Field(max_length=10_000)
     payments: list[Payment] = Field([], max_length=100)
 
