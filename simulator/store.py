@@ -240,12 +240,12 @@ class Store:
             for row in rows
         }
 
-    def received(self, column, value):
-        """How often an event id (or order) came and had its effect."""
-        (found,) = self.all(
-            f"SELECT count(*) FROM arrivals WHERE processed AND {column} = ?", value
-        )[0]
-        return found
+    def times_seen(self, event_id=None, key=None):
+        """How often an event id, or a business key, came and had its effect."""
+        table, column = ("keys", "key") if event_id is None else ("seen", "event_id")
+        sql = f"SELECT n FROM {table} WHERE {column} = ?"
+        found = self.all(sql, key if event_id is None else event_id)
+        return found[0][0] if found else 0
 
     def reset(self, keep=()):
         with self.transaction():

@@ -119,7 +119,7 @@ class Style:
         if route.body is not None:
             more.append(self._read_body(call, route))
         if route.query is not None:
-            more.append(self._validate(route.query, call.query))
+            more.append(self.validate(route.query, call.query))
         elif call.query:
             names = ", ".join(sorted(call.query))
             raise Refusal(self.wrong_shape, f"no query is expected here: {names}")
@@ -130,9 +130,13 @@ class Style:
             raise Refusal(self.wrong_type, f"{route.content_type} is expected")
         if call.data is NOTHING:
             raise Refusal(400, "the body is not JSON")
-        return self._validate(route.body, call.data)
+        return self.validate(route.body, call.data)
 
-    def _validate(self, shape, data):
+    def validate(self, shape, data):
+        """``data`` as ``shape``.
+
+        :raise Refusal: with what is wrong, field by field
+        """
         try:
             return shape.model_validate(data)
         except ValidationError as error:
@@ -141,6 +145,13 @@ class Style:
                 where = ".".join(str(step) for step in one["loc"]) or "body"
                 errors.setdefault(where, []).append(one["msg"])
             raise Refusal(self.wrong_shape, "the content is refused", errors) from None
+
+
+def whole(value):
+    """JSON knows one kind of number: 1.0 is as whole as 1."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
 
 
 def same(given, expected):

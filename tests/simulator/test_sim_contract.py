@@ -23,7 +23,7 @@ def filled(running):
 
 @contract.parametrize()
 @settings(
-    max_examples=60,
+    max_examples=25,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

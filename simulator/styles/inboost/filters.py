@@ -41,7 +41,9 @@ def condition(wanted):
     column = f"CAST({column} AS TEXT)"
     value = "" if value is None else str(value)
     if operator in COMPARE:
-        return COMPARE[operator].format(column), (as_utc(value) if ZONED.search(value) else value,)
+        return COMPARE[operator].format(column), (
+            as_utc(value) if ZONED.search(value) else value,
+        )
     if operator in (11, 12):
         values = [part.strip() for part in value.split(",")]
         marks = ", ".join("?" * len(values))

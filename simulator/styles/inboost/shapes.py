@@ -4,15 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from ...style import Shape
-
-
-def _whole(value):
-    """JSON knows one kind of number: 1.0 is as whole as 1."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
-
+from ...style import Shape, whole
 
 DATE = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 Phone = Annotated[str, Field(pattern=r"^[0-9]{7,15}$")]
@@ -34,8 +26,8 @@ Guid = Annotated[
 Language = Literal["UA", "RU", "EN"]
 
 
-def whole(least, most):
-    return Annotated[int, BeforeValidator(_whole), Field(ge=least, le=most)]
+def integer(least, most):
+    return Annotated[int, BeforeValidator(whole), Field(ge=least, le=most)]
 
 
 class Filter(Shape):
@@ -62,10 +54,10 @@ class Filter(Shape):
 class ListQuery(Shape):
     Lang: Language = "UA"
     Filters: list[Filter] = Field([], max_length=20)
-    Page: whole(1, 1_000_000) = 1
-    PageSize: whole(1, 1000) = 100
-    Offset: whole(0, 1_000_000_000) = 0
-    Limit: whole(1, 1000) = 100
+    Page: integer(1, 1_000_000) = 1
+    PageSize: integer(1, 1000) = 100
+    Offset: integer(0, 1_000_000_000) = 0
+    Limit: integer(1, 1000) = 100
     Cursor: Annotated[str, Field(max_length=40)] | None = None
 
 

@@ -17,7 +17,6 @@ EVENTS = {
     "refund": "purchase_refund",
     "accrual": "bonus_accrual",
     "redemption": "bonus_redemption",
-    "expiring": "bonuses_expiring",
 }
 NAMES = {
     "id": "id",
@@ -136,9 +135,7 @@ def customer_find(call, simulator):
     return fine(shown(client))
 
 
-@style.route(
-    "PUT", "/v1/customers/{phone}", "customer_upsert", body=shapes.Customer
-)
+@style.route("PUT", "/v1/customers/{phone}", "customer_upsert", body=shapes.Customer)
 def customer_upsert(call, simulator, customer):
     # Putting a customer is how it becomes known.
     phone = phone_of(call)
@@ -148,9 +145,7 @@ def customer_upsert(call, simulator, customer):
     return fine(shown(simulator.clients.find(phone)))
 
 
-@style.route(
-    "PUT", "/v1/customers/{phone}/balance", "balance_set", body=shapes.Balance
-)
+@style.route("PUT", "/v1/customers/{phone}/balance", "balance_set", body=shapes.Balance)
 def balance_set(call, simulator, balance):
     phone, repeat = known(call, simulator), simulator.repeated(call)
     if not repeat:
@@ -175,8 +170,6 @@ def event(call, simulator, event):
     return fine(repeat=simulator.repeated(call))
 
 
-@style.route(
-    "POST", "/v1/notices/expiring", "bonuses_expiring", body=shapes.Expiring
-)
+@style.route("POST", "/v1/notices/expiring", "bonuses_expiring", body=shapes.Expiring)
 def bonuses_expiring(call, simulator, notice):
     return fine({"customers": len(notice.phones)}, simulator.repeated(call))
