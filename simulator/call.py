@@ -66,6 +66,13 @@ class Call:
             return "webhook/" + self.params["token"]
         return self.path.strip("/").encode("utf-8", "replace").decode()
 
+    @property
+    def places(self):
+        """Where a fault for this call may be set, the nearest first."""
+        events = {fact["operation"]: None for fact in self.facts}
+        group = self.endpoint.split("/")[0] + "/*"
+        return [self.endpoint, *events, self.operation, group, "*"]
+
     @cached_property
     def readable(self):
         """The body as a person would read it, escapes resolved."""

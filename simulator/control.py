@@ -12,6 +12,7 @@ from .faults import Fault
 from .listing import LISTINGS
 from .people import odd_people, people
 from .store import TABLES
+from .style import EVENTS
 
 router = APIRouter(prefix="/_sim")
 Limit = Annotated[int, Query(ge=1, le=1_000_000)]
@@ -31,12 +32,12 @@ class Strict(BaseModel):
 class Paging(Strict):
     style: Literal["page", "offset", "cursor"] = "page"
     shape: Literal["entites", "data", "bare"] = "entites"
-    listing: Literal[tuple(LISTINGS)] = "right"
 
 
 class Behaviour(Strict):
-    unknown_client: Literal["empty", "404"] | None = None
-    repeats: Literal["accept", "flag", "409"] | None = None
+    unknown_client: Literal["empty", "404"] = "empty"
+    repeats: Literal["accept", "flag", "409"] = "accept"
+    listing: Literal[tuple(LISTINGS)] = "right"
     pace: Annotated[int, Field(ge=0)] | None = None
 
 
@@ -64,6 +65,7 @@ async def about(simulator: Sim):
         "style": style.name,
         "title": style.title,
         "addresses": style.addresses,
+        "events": EVENTS,
         "answers": list(ANSWERS),
         "listings": LISTINGS,
     }
@@ -177,6 +179,9 @@ async def settings(simulator: Sim):
 
 @router.put("/settings")
 async def put_settings(simulator: Sim, behaviour: Behaviour):
+    """Change what is sent, and leave the rest."""
+    if behaviour.listing == "cursor_elsewhere" and not simulator.style.has_cursor:
+        raise HTTPException(422, f"{simulator.style.name} pages without a cursor")
     for name in behaviour.model_fields_set:
         setattr(simulator.settings, name, getattr(behaviour, name))
     return asdict(simulator.settings)
@@ -186,8 +191,6 @@ async def put_settings(simulator: Sim, behaviour: Behaviour):
 async def put_paging(simulator: Sim, paging: Paging):
     if (paging.style, paging.shape) == ("cursor", "bare"):
         raise HTTPException(422, "a bare array has no room for a cursor")
-    if paging.listing == "cursor_elsewhere" and not simulator.style.has_cursor:
-        raise HTTPException(422, f"{simulator.style.name} pages without a cursor")
     for name, value in paging.model_dump().items():
         setattr(simulator.settings, name, value)
     return asdict(simulator.settings)

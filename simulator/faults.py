@@ -141,7 +141,8 @@ def over_pace(recent, limit, now):
 class Faults:
     """The faults in force, several for each place; the first that strikes counts.
 
-    A place is an address, an operation, ``webhook/*`` or ``*``, tried in this order.
+    A place is an address, an event or operation, ``webhook/*`` or ``*``, tried in this
+    order.
     """
 
     def __init__(self):
@@ -178,8 +179,7 @@ class Faults:
         """
         if not self.places:
             return NO_FAULT, False
-        group = call.endpoint.split("/")[0] + "/*"
-        for place in (call.endpoint, call.operation, group, "*"):
+        for place in call.places:
             for entry in self.places.get(place, ()):
                 fault = entry.fault
                 if (fault.close == "unread") is not unread or not fault.concerns(call):

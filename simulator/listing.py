@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .call import Refusal
 
-#: What ``PUT /_sim/paging`` takes as ``listing``.
+#: What ``PUT /_sim/settings`` takes as ``listing``.
 LISTINGS = {
     "right": "as it should be",
     "ignores_page": "gives the first page whatever is asked",

@@ -57,9 +57,9 @@ def test_content_cannot_become_markup(page, simulator):
 
 
 def test_faults_are_set_and_cleared_by_a_click(page, simulator):
-    page.select_option("#endpoint", "webhook/*")
+    page.select_option("#place", "webhook")
     page.get_by_role("button", name="503, Retry-After 5").click()
-    expect(page.locator("#faults")).to_contain_text("webhook/*: status 503")
+    expect(page.locator("#faults")).to_contain_text("webhook: status 503")
     assert simulator.send("api/webhok/t/", {}).status_code == 503
     expect(page.locator("tr.arrival .badge.warn")).to_have_text("503")
     expect(page.locator("#refused")).to_have_text("1")
