@@ -1,6 +1,7 @@
 """Puts the parts together."""
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass, field
 
 from fastapi import FastAPI
@@ -32,7 +33,8 @@ class Settings:
 
 @dataclass
 class Simulator:
-    """:ivar user: whom Basic and OAuth expect beside the secret
+    """:ivar recent: when the requests of the last second came, for the pace
+    :ivar user: whom Basic and OAuth expect beside the secret
     :ivar token_seconds: how long an OAuth token lives
     """
 
@@ -52,6 +54,7 @@ class Simulator:
 
     def restore_settings(self):
         self.settings = Settings(pace=self.style.pace)
+        self.recent = deque()
 
     def repeated(self, call):
         """Whether this event id was taken before and is not to be taken again.

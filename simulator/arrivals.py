@@ -3,7 +3,6 @@
 import asyncio
 import json
 import time
-from collections import deque
 from datetime import datetime, timezone
 
 from . import endings, live
@@ -19,7 +18,6 @@ class Arrivals:
 
     def __init__(self, app, simulator):
         self.app, self.simulator = app, simulator
-        self.recent = deque()
 
     async def __call__(self, scope, receive, send):
         path = scope.get("path", "")
@@ -76,7 +74,7 @@ class Arrivals:
         pace = self.simulator.settings.pace
         if pace is None or (call.route and call.route.public):
             return False
-        return over_pace(self.recent, pace, time.monotonic())
+        return over_pace(self.simulator.recent, pace, time.monotonic())
 
     def _perform(self, call):
         style = self.simulator.style
