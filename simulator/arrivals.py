@@ -32,7 +32,7 @@ class Arrivals:
             call.facts = self._facts(call)
             fault, limited = self.simulator.faults.take(call, time.monotonic())
         if fault is not NO_FAULT:
-            live.faults_changed(self.simulator)
+            live.trouble_changed(self.simulator)
         if fault.latency:
             await asyncio.sleep(fault.latency)
         limited = limited or self._over_pace(call)

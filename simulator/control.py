@@ -142,7 +142,7 @@ async def put_fault(simulator: Sim, place: str, fault: Fault | list[Fault]):
     """One fault, or several of which the first that strikes counts."""
     given = fault if isinstance(fault, list) else [fault]
     simulator.faults.put(place.strip("/"), given)
-    live.faults_changed(simulator)
+    live.trouble_changed(simulator)
     return simulator.faults.listed()
 
 
@@ -150,14 +150,14 @@ async def put_fault(simulator: Sim, place: str, fault: Fault | list[Fault]):
 async def add_fault(simulator: Sim, place: str, fault: Fault):
     """One more fault, after those that are there."""
     simulator.faults.add(place.strip("/"), fault)
-    live.faults_changed(simulator)
+    live.trouble_changed(simulator)
     return simulator.faults.listed()
 
 
 @router.delete("/faults")
 async def clear_faults(simulator: Sim):
     simulator.faults.clear()
-    live.faults_changed(simulator)
+    live.trouble_changed(simulator)
     return {}
 
 
@@ -165,7 +165,7 @@ async def clear_faults(simulator: Sim):
 async def remove_fault(simulator: Sim, place: str):
     if not simulator.faults.remove(place.strip("/")):
         raise HTTPException(404, "no fault is set there")
-    live.faults_changed(simulator)
+    live.trouble_changed(simulator)
     return simulator.faults.listed()
 
 
@@ -184,6 +184,7 @@ async def put_settings(simulator: Sim, behaviour: Behaviour):
         raise HTTPException(422, f"{simulator.style.name} pages without a cursor")
     for name in behaviour.model_fields_set:
         setattr(simulator.settings, name, getattr(behaviour, name))
+    live.trouble_changed(simulator)
     return asdict(simulator.settings)
 
 

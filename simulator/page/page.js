@@ -189,6 +189,7 @@ function listen() {
     for (const name of COUNTERS) $(name).textContent = bundle.totals[name];
     $("doubled-box").classList.toggle("alarm", bundle.totals.doubled > 0);
     showFaults(bundle.faults);
+    $("listing").value = bundle.listing;
     if (bundle.reload) reload();
     waiting.push(...bundle.arrivals);
     release();
@@ -212,13 +213,13 @@ function send(method, path, body) {
   });
 }
 
-function addPreset(title, fault) {
+function addPreset(box, title, fault) {
   const button = element("button", "", title);
   button.type = "button";
   button.title = JSON.stringify(fault);
   button.onclick = () =>
     send("PUT", `faults/${$("place").value}`, {...fault, ...conditions()});
-  $("presets").append(button);
+  box.append(button);
 }
 
 function option(select, value, title) {
@@ -234,14 +235,15 @@ async function describeStyle() {
     option($("place"), operation, `${operation} (${address})`);
   }
   for (const event of about.events) option($("place"), event, event);
-  for (const answer of about.answers) addPreset(answer.replaceAll("_", " "), {answer});
+  for (const answer of about.answers) {
+    addPreset($("answers"), answer.replaceAll("_", " "), {answer});
+  }
   for (const [name, text] of Object.entries(about.listings)) {
     option($("listing"), name, text);
   }
 }
 
-for (const [title, fault] of PRESETS) addPreset(title, fault);
-describeStyle();
+for (const [title, fault] of PRESETS) addPreset($("presets"), title, fault);
 $("listing").onchange = () => send("PUT", "settings", {listing: $("listing").value});
 $("fill").onclick = async () => {
   const wanted = {count: $("people").valueAsNumber || 0, odd: $("odd").checked};
@@ -265,4 +267,4 @@ rows.onclick = (event) => {
 rows.onkeydown = (event) => {
   if (event.key === "Enter" && event.target.matches("tr.arrival")) toggle(event.target);
 };
-listen();
+describeStyle().then(listen);
