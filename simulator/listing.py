@@ -19,22 +19,21 @@ LISTINGS = {
 
 @dataclass(frozen=True)
 class Page:
-    """:ivar start: number of rows before it
-    :ivar next_start, cursor: where the next page begins; None at the end
-    """
+    """:ivar cursor: where the next page begins; None at the end"""
 
     rows: list
     total: int
-    start: int
-    next_start: int | None
     cursor: str | None
 
 
 def position(cursor):
     try:
-        return int(base64.urlsafe_b64decode(cursor or "MA=="))
+        found = int(base64.urlsafe_b64decode(cursor or "MA=="))
     except (ValueError, binascii.Error):
-        raise Refusal(400, "this cursor was not given out here") from None
+        found = -1
+    if not 0 <= found < 2**63:
+        raise Refusal(400, "this cursor was not given out here")
+    return found
 
 
 def read_page(simulator, size, start=0, cursor=None, where="1", values=()):
@@ -57,8 +56,6 @@ def read_page(simulator, size, start=0, cursor=None, where="1", values=()):
     page = Page(
         [row for _, row in found],
         total,
-        start,
-        end if end < last else None,
         _cursor_at(clients, where, values, end - 1) if end < last else None,
     )
     if listing == "deletes_row" and start == 0 and found:
