@@ -1,16 +1,19 @@
 """Lost and doubled events are read from these counts: they have to be exact."""
 
 import asyncio
+import itertools
 import random
 import sqlite3
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import requests
 
 from simulator.store import Store
+from tests.simulator.conftest import Running
 
 ROOT = Path(__file__).resolve().parents[2]
 THREADS = 32
@@ -132,6 +135,43 @@ def test_help():
     ).stdout
     for option in ("--port", "--db", "--secret", "--style", "--customers"):
         assert option in told
+
+
+def test_whatever_was_answered_before_a_kill_is_counted(tmp_path):
+    running = Running(tmp_path / "db")
+    answered, enough = [], threading.Event()
+
+    def work(number):
+        session = requests.Session()
+        for turn in itertools.count():
+            event_id = f"{number}-{turn}"
+            try:
+                session.post(
+                    f"{running.url}/api/webhok/t/",
+                    json={"eventId": event_id},
+                    timeout=9,
+                ).raise_for_status()
+            except requests.RequestException:
+                return
+            answered.append(event_id)
+            if len(answered) > 200:
+                enough.set()
+
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            tries = [pool.submit(work, number) for number in range(8)]
+            assert enough.wait(60)
+            running.stop(kill=True)
+            for one in tries:
+                one.result()
+        running.start()
+        kept = running.counts()["by_event_id"]
+    finally:
+        running.stop()
+    assert set(answered) <= set(kept)
+    # What was in flight may have arrived, once for each connection.
+    assert len(kept) <= len(answered) + 8
+    assert set(kept.values()) == {1}
 
 
 def test_file_of_another_version_is_refused_and_left_alone(tmp_path):
