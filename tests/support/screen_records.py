@@ -64,16 +64,17 @@ for endpoint in backend.endpoint_ids:
     if endpoint.kind == "webhook":
         token = endpoint.operation.replace("_", "-")
         endpoint.address = f"https://connected.inboost.example/api/webhok/{token}/"
-for name, values in {
+STANDINGS = {
     "paused": {"paused": True, "pause_reason": "HTTP 404"},
     "resting": {"failures": 7, "rest_until": fields.Datetime.now()},
     "off": {"enabled": False},
-    "without-address": {"address": None},
+    "without-address": {"enabled": True, "address": None},
     "answered": {"last_answer": "200 {'success': true}"},
-}.items():
-    taken = len([r for r in records if r[0] == "inboost.endpoint"])
-    show(put(backends["paused"].endpoint_ids[taken - len(backend.endpoint_ids)],
-             **values), name)
+}
+webhooks = backends["paused"].endpoint_ids.filtered(lambda e: e.kind == "webhook")
+for endpoint, (name, values) in zip(webhooks, STANDINGS.items(), strict=True):
+    endpoint.address = "https://paused.inboost.example/api/webhok/token/"
+    show(put(endpoint, **values), name)
 
 # -- bonuses and documents -------------------------------------------------------------
 programs = {}

@@ -4,12 +4,15 @@ import os
 import re
 from pathlib import Path
 
+from playwright.sync_api import Error as PlaywrightError
+
 from tests.support.register import sign_in
 
 #: A folder for pictures of all screens, for people who look at them.
 PICTURES = os.environ.get("INBOOST_SCREENSHOTS")
 #: Buttons that only show something.
-SHOWING = re.compile("action_view_|action_preview_|action_inboost_expir")
+SHOWING = re.compile("action_(view|preview|inboost_expir)")
+OURS = re.compile("inboost")
 #: Wizards are their maker's own.
 OWNED = ("inboost_expiring_preview", "inboost_expiring_preview_line")
 #: Debian's package of Odoo leaves this file out; no screen of ours needs it.
@@ -65,7 +68,9 @@ class Visitor:
     :ivar opened: names of the screens that did"""
 
     def __init__(self, browser, odoo, role, language):
-        context = browser.new_context(viewport={"width": 1366, "height": 768})
+        context = browser.new_context(
+            viewport={"width": 1366, "height": 768}, reduced_motion="reduce"
+        )
         self.page, self.url = context.new_page(), odoo.url
         self.role, self.language = role, language
         self.opened, self.failures = [], []
@@ -104,15 +109,20 @@ class Visitor:
     # -- one screen ----------------------------------------------------------------
 
     def visit(self, screen):
+        try:
+            self._visit(screen)
+        except PlaywrightError as error:
+            self.failures.append(f"{screen.name}: {error}")
+            self._begin_anew()
+
+    def _visit(self, screen):
         self._open(screen)
         if not self._check(screen, screen.name):
             return
         self.opened.append(screen.name)
         self._picture(screen.name)
         groups = self.page.locator(".o_group_header")
-        if screen.refused:
-            self._begin_anew()
-        elif screen.view == "form":
+        if screen.view == "form" and not screen.refused:
             self._look_around(screen)
         elif groups.count():
             groups.first.click()
@@ -151,34 +161,41 @@ class Visitor:
         self._settle(screen.selector)
         title = tab.get_attribute("name") or str(index)
         name = f"{screen.name}-{title}"
-        if screen.model.startswith("inboost.") or "inboost" in title:
+        if OURS.search(f"{screen.model} {title}"):
             self._picture(name)
         return self._check(screen, name)
 
     def _new_buttons(self, screen):
         """:return: list of (name, which of that name), none pressed before"""
-        self._show_more()
+        self._toggle_more()
         found = []
         for button in self._buttons().all():
             name = button.get_attribute("name")
             key = (screen.model, name, button.inner_text())
-            if SHOWING.match(name) and key not in self.pressed:
+            ours = OURS.search(f"{screen.model} {name}")
+            if ours and SHOWING.match(name) and key not in self.pressed:
                 self.pressed.add(key)
                 found.append((name, len([n for n, _i in found if n == name])))
+        self._toggle_more()
         return found
 
     def _buttons(self, name=None):
         named = f"button[name='{name}']:visible" if name else "button[name]:visible"
         return self.page.locator(f".o_form_view {named}, .o-dropdown--menu {named}")
 
-    def _show_more(self):
+    def _toggle_more(self):
+        """Show, or hide, the smart buttons that a form has no room for."""
         more = self.page.locator(".o_form_view .o_button_more")
-        if more.count() and not self.page.locator(".o-dropdown--menu").count():
+        menu = self.page.locator(".o-dropdown--menu")
+        if more.count():
+            shown = menu.count()
             more.click()
+            menu.wait_for(state="detached" if shown else "visible")
 
     def _press(self, screen, tab, name, index):
         """:return: whether what came was well; the form is there again then"""
         self.page.evaluate(MARK)
+        self._toggle_more()
         self._buttons(name).nth(index).click()
         selector = ".o_view_controller:not([data-seen]), .modal .o_form_view"
         self._settle(selector)
