@@ -9,7 +9,8 @@ from tests.support.screen_records import LANGUAGES
 from tests.support.screens import Screens
 from tests.support.visitor import Visitor
 
-#: See ``ROLES`` of the records for others.
+#: Of the records' "everything", "manager" and "user": those who meet no refusal but
+#: where they may not read.
 ROLES = ("everything",)
 #: Selections that decide what a screen shows.
 DECIDES = ("state", "kind", "verdict", "operation", "known", "history_state")

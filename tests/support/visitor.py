@@ -214,20 +214,22 @@ class Visitor:
         problems = self._problems(screen, selector or screen.selector)
         if problems:
             self._picture(f"FAILED-{name}")
-            self.failures.append(f"{name}: {'; '.join(dict.fromkeys(problems))}")
+            words = " ".join("; ".join(dict.fromkeys(problems)).split())
+            self.failures.append(f"{name}: {words}")
             self._begin_anew()
         return not problems
 
     def _problems(self, screen, selector):
-        page, dialog = self.page, self.page.locator(".modal").last
-        words = " ".join(dialog.inner_text().split()) if dialog.count() else ""
-        crashed = page.locator(".o_error_dialog").count()
+        page, errors = self.page, self.page.locator(".o_error_dialog")
+        words = " ".join(" ".join(errors.all_inner_texts()).split())
         if screen.refused:
             self.errors.clear()
+            # A crash has a button for its traceback among the words.
+            crashed = errors.locator("[role=alert] button").count()
             return [] if words and not crashed else [f"not refused in words: {words}"]
         problems = [*self.errors, *page.evaluate("watch.refused")]
         self.errors.clear()
-        if words and (crashed or not dialog.locator(".o_form_view").count()):
+        if words:
             problems.append(f"dialog: {words}")
         if not page.locator(selector).count():
             problems.append("it is not there")
