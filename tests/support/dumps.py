@@ -1,5 +1,7 @@
 """Databases that are dumped, restored and opened again under their own name."""
 
+import os
+
 import cluster
 from provision import postgres_bin
 
@@ -10,6 +12,14 @@ def dump(database, path):
     """As a nightly job of an administrator does it."""
     program(
         "pg_dump", "--format=custom", "--compress=1", "--file", path, "-d", database
+    )
+
+
+def plain_dump(database):
+    """:return: all data of ``database`` as text"""
+    pg_dump = postgres_bin() / "pg_dump"
+    return cluster.output(
+        pg_dump, *cluster.address(), "-U", cluster.USER, "--data-only", database
     )
 
 
@@ -31,9 +41,10 @@ def restore_in_place(database, path):
 
 
 def program(name, *arguments):
-    cluster.run(
-        postgres_bin() / name, *cluster.address(), "-U", cluster.USER, *arguments
-    )
+    # A restore is thousands of transactions: the disk need not see each by itself.
+    environment = {**os.environ, "PGOPTIONS": "-c synchronous_commit=off"}
+    command = (postgres_bin() / name, *cluster.address(), "-U", cluster.USER)
+    cluster.run(*command, *arguments, env=environment)
 
 
 class ServerOf(OdooServer):

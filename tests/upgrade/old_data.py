@@ -64,7 +64,10 @@ Event = env["inboost.event"].sudo()
 def event(number, operation="purchase", partner=None, priority=0, **values):
     partner = person(number) if partner is None else partner
     fact = {"number": str(number), "uuid": "old-%s" % number, "total": 10.5,
-            "time": "2026-01-01T10:00:00Z", "shop": "Khreshchatyk", "is_refund": False}
+            "time": "2026-01-01T10:00:00Z", "shop": "Khreshchatyk", "is_refund": False,
+            "currency": "UAH", "lines": [{
+                "sku": "TEA", "name": "Tea", "quantity": 1, "unit_price": 10.5,
+                "total": 10.5}]}
     [one] = Event._capture(
         backend, [(operation, "old:%s" % number, fact, now)], partner,
         priority=priority)
