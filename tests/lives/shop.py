@@ -5,6 +5,7 @@ from collections import defaultdict
 
 import cluster
 
+from tests.lives.console import Console
 from tests.support.dumps import ServerOf
 from tests.support.odoo_server import CONNECT, OdooServer
 from tests.support.orders import PRELUDE
@@ -30,21 +31,25 @@ class Shop(ServerOf):
         # Makes the database.
         OdooServer.__init__(self, database, template)
         self.simulator = simulator
+        self.console = None
 
-    def do(self, script, fails=False):
-        """Run ``script`` in a shell that knows ``sell``, ``customer``, ``run_job``.
+    def do(self, script):
+        """Run ``script`` with Odoo's ``env``, ``sell``, ``customer`` and ``run_job``.
 
-        :return: the words that it printed after "said"
+        :return: the lines that it printed after "said"
         """
-        done = self.shell(
-            f"{PRELUDE}{JOBS}{script}\nenv.cr.commit()\nprint('said end')"
-        )
-        assert "said end" in done.stdout, done.stdout[-2000:] + done.stderr[-3000:]
-        return re.findall(r"^said (?!end)(.*)$", done.stdout, re.MULTILINE)
+        self.console = self.console or Console(self.shell_command(), self.database)
+        printed = self.console.run(f"{PRELUDE}{JOBS}{script}\n")
+        return re.findall(r"^said (.*)$", printed, re.MULTILINE)
+
+    def rest(self):
+        """Let go of the database, so that it can be copied or replaced."""
+        if self.console:
+            self.console.close()
+            self.console = None
 
     def connect(self):
-        script = CONNECT.format(url=self.simulator.url, secret=self.simulator.secret)
-        assert "connected-ok" in self.shell(script).stdout
+        self.do(CONNECT.format(url=self.simulator.url, secret=self.simulator.secret))
 
     def press_connect(self):
         """As an administrator does, who is told why when it is refused."""
@@ -64,6 +69,7 @@ class Shop(ServerOf):
         self.do('run_job("deliver")')
 
     def drop(self):
+        self.rest()
         cluster.drop(self.database)
 
     # -- what became of it ---------------------------------------------------------

@@ -24,6 +24,7 @@ def original(inboost):
         "endpoint.address = address"
     )
     shop.sell(1, first=100)
+    shop.rest()
     yield shop
     shop.drop()
 

@@ -27,6 +27,7 @@ def morning(request, inboost, tmp_path_factory):
     assert len(arrived(inboost, shop.waited + shop.lost)) == 12
     shop.ids = shop.ids_of(shop.lost)
     shop.before = requests_of(inboost)
+    shop.rest()
     request.param(shop.database, path)
     shop.deliver()
     shop.silent = requests_of(inboost) == shop.before

@@ -40,6 +40,7 @@ def test_uninstalling_says_what_would_be_lost(shop):
 
 @pytest.fixture(scope="module")
 def uninstalled(shop):
+    shop.rest()
     shop.shell(f'env["ir.module.module"].search({OURS}).button_immediate_uninstall()')
     return shop
 
@@ -58,6 +59,7 @@ def test_nothing_of_ours_stays_and_the_register_sells(uninstalled):
 @pytest.fixture(scope="module")
 def again(uninstalled, inboost):
     """Installed again, connected, all customers pulled, their history looked for."""
+    uninstalled.rest()
     cluster.odoo(uninstalled.database, "-i", MODULES, log="again.log")
     clients = [
         {"id": f"client-{n}", "userPhoneNumber": f"38067{n:07}", "userName": "Olena"}
