@@ -5,8 +5,6 @@ import pytest
 from tests.lives.shop import Shop, arrived, requests_of
 from tests.support.dumps import dump, restore_anew, restore_in_place
 
-AT_MOST_ONCE = ("purchase", "purchase_details")
-
 
 @pytest.fixture(scope="module", params=[restore_anew, restore_in_place])
 def morning(request, inboost, tmp_path_factory):
@@ -73,6 +71,7 @@ def test_a_sale_after_it_is_sent(morning, inboost):
 
 def test_one_decision_settles_all_of_it(morning, inboost):
     """That they arrived: nothing is sent, nothing waits, nobody is asked any more."""
+    assert morning.states_of(morning.waited) == {"held": 6}
     before = requests_of(inboost)
     morning.do(
         'env["inboost.event"].search([("state", "=", "held")]).action_mark_delivered()'
