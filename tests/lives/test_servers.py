@@ -86,7 +86,7 @@ def test_two_servers_of_different_zones_on_one_database(shop, inboost, monkeypat
     second.start()
     try:
         shop.sql("DELETE FROM inboost_event")
-        fill(shop, 400)
+        fill(shop, 200)
         shop.wake()
         wait_until(
             lambda: not shop.sql(f"SELECT 1 FROM inboost_event WHERE {WAITING}"), 120
@@ -95,7 +95,7 @@ def test_two_servers_of_different_zones_on_one_database(shop, inboost, monkeypat
         second.stop()
     counts = inboost.counts()
     assert counts["doubled"] == []
-    assert counts["distinct"] == 400
+    assert counts["distinct"] == 200
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ def test_an_order_is_told_once_whatever_its_moment_was(shop, inboost):
     """Confirmed while "Invoice paid" was the moment, and paid after it is not."""
     script = """
 backend = env["inboost.backend"].search([])
-backend.sale_moment = "paid"
+backend.write({"sale_moment": "paid", "reconcile_days": 1})
 env.cr.commit()
 product.invoice_policy = "order"
 order = env["sale.order"].create({
@@ -40,7 +40,7 @@ order = env["sale.order"].create({
     "order_line": [(0, 0, {"product_id": product.id, "price_unit": 25.0})]})
 order.action_confirm()
 # Longer ago than the reconciliation looks back.
-env.cr.execute("UPDATE sale_order SET date_order = date_order - interval '10 days'")
+env.cr.execute("UPDATE sale_order SET date_order = date_order - interval '2 days'")
 env.cr.execute(
     "UPDATE inboost_backend SET connected_since = now() - interval '30 days'")
 env.cr.commit()
