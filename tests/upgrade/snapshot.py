@@ -41,6 +41,8 @@ NAMES = {
     "server actions": "SELECT model_id || ' ' || (name->>'en_US') FROM ir_act_server"
     " WHERE code LIKE '%inboost%'",
     "jobs": "SELECT cron_name FROM ir_cron WHERE cron_name LIKE 'InBoost%'",
+    "what jobs do": "SELECT model_id || ' ' || code FROM ir_act_server"
+    " WHERE usage = 'ir_cron' AND code IS NOT NULL",
     "groups": "SELECT p.name->>'en_US' || ' ' || (g.name->>'en_US') FROM res_groups g"
     " JOIN res_groups_privilege p ON p.id = g.privilege_id",
     "privileges": "SELECT name->>'en_US' FROM res_groups_privilege",

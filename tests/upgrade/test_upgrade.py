@@ -70,7 +70,8 @@ def test_the_old_database_has_every_state(before):
 
 
 def test_every_row_and_value_is_kept(before, after):
-    assert differences(before, after) == []
+    found = sorted(set(differences(before, after)))
+    assert not found, "\n".join(found[:50])
 
 
 def differences(before, after):
@@ -112,7 +113,7 @@ def test_xml_ids_name_the_records_that_they_named(before, after):
             for what in ("model", "res_id", "noupdate")
             if record[what] != now.get(what)
         ]
-    assert wrong == []
+    assert not wrong, "\n".join(wrong[:50])
 
 
 def test_what_is_said_to_be_renamed_was_there(before):
