@@ -63,7 +63,8 @@ def clone(fetch, source, target, count, age="interval '0'", **values):
         if column in values:
             expressions.append(f"({values[column]})::{kind}")
         elif kind.startswith("timestamp"):
-            expressions.append(f's."{column}" + {moved}')
+            # Odoo's own times have no fractions: one that has is not due yet.
+            expressions.append(f"date_trunc('second', s.\"{column}\" + {moved})")
         else:
             expressions.append(f's."{column}"')
     names = ", ".join(f'"{column}"' for column in columns)

@@ -1,4 +1,4 @@
-"""A shop that has sold for years: delivered events and their log rows by the million."""
+"""A shop that sold for years: delivered events and their log rows by the million."""
 
 import cluster
 
@@ -8,6 +8,11 @@ from .server import fill
 
 #: So far apart are two delivered sales.
 APART = "n * interval '25 s'"
+EVENTS = "(SELECT e.*, row_number() OVER (ORDER BY id) AS nth FROM bench_delivered e)"
+LOGS = (
+    "(SELECT l.*, row_number() OVER (ORDER BY event_id) AS nth FROM bench_log l"
+    " WHERE event_id IS NOT NULL)"
+)
 
 
 def delivered(count):
@@ -19,28 +24,15 @@ def delivered(count):
 def make(database, count):
     cluster.copy(shop.connected(), database)
     fetch = run_sql(database)
-    sales = count // 2
-    fill_delivered(fetch, sales)
-    [[first]] = fetch("SELECT min(id) FROM inboost_event")
+    last = next_ids(fetch, "inboost_event", count)
+    event = f"{last} + 2 * (n - 1) + s.nth"
+    fill(fetch, count // 2, EVENTS, "million", APART, id=event)
     clone(
         fetch,
-        "(SELECT l.*, row_number() OVER (ORDER BY event_id) AS nth FROM bench_log l"
-        " WHERE event_id IS NOT NULL)",
+        LOGS,
         "inboost_request_log",
-        sales,
+        count // 2,
         APART,
-        event_id=f"{first} + 2 * (n - 1) + s.nth - 1",
+        event_id=event,
         event_uuid="md5('million' || n || s.operation)::uuid::text",
-    )
-
-
-def fill_delivered(fetch, sales):
-    last = next_ids(fetch, "inboost_event", 2 * sales)
-    fill(
-        fetch,
-        sales,
-        "(SELECT e.*, row_number() OVER (ORDER BY id) AS nth FROM bench_delivered e)",
-        tag="million",
-        age=APART,
-        id=f"{last} + 2 * (n - 1) + s.nth",
     )

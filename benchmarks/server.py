@@ -1,7 +1,9 @@
 """A real Odoo server with the connector, and what fills its outbox."""
 
+import hashlib
 import subprocess
 import time
+import uuid
 
 import cluster
 from house import LOGS, ODOO_CONF, PYTHON, STATE, free_port
@@ -74,17 +76,26 @@ class Server(OdooServer):
         return self.value(waiting) == "0"
 
 
-def fill(fetch, sales, source="bench_pending", tag="", age="interval '0'", **values):
+def fill(
+    fetch,
+    sales,
+    source="bench_pending",
+    tag="",
+    age="interval '0'",
+    first=0,
+    **values,
+):
     """Put into the outbox what ``sales`` sales capture, each of another customer as
     long as there are some.
 
     :param str tag: makes the facts others than those of before
+    :param int first: the number of the first customer
     """
-    tag = tag or f"{time.time():.6f}"
-    [[first]] = fetch(
+    tag = tag or str(uuid.uuid4())
+    [[partner]] = fetch(
         "SELECT min(id) FROM res_partner WHERE phone_sanitized LIKE '+38050%'"
     )
-    number = f"((n - 1) % {shop.CUSTOMERS})"
+    number = f"((n - 1 + {first}) % {shop.CUSTOMERS})"
     order = f"md5('{tag}' || n)::uuid::text"
     clone(
         fetch,
@@ -95,7 +106,12 @@ def fill(fetch, sales, source="bench_pending", tag="", age="interval '0'", **val
         key=f"'pos:' || {order}",
         event_id=f"md5('{tag}' || n || s.operation)::uuid::text",
         fact=f"jsonb_set(s.fact, '{{uuid}}', to_jsonb({order}))",
-        partner_id=f"{first} + {number}",
+        partner_id=f"{partner} + {number}",
         phone=f"'+38050' || lpad(({number} + 1)::text, 7, '0')",
         **values,
     )
+
+
+def order_uuid(tag, number):
+    """:return: the uuid that :func:`fill` gave to its sale number ``number``"""
+    return str(uuid.UUID(hashlib.md5(f"{tag}{number}".encode()).hexdigest()))

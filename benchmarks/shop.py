@@ -48,8 +48,6 @@ def make_connected(database):
             worker(product.deliver)
             fetch("CREATE TABLE bench_delivered AS SELECT * FROM inboost_event")
             fetch("CREATE TABLE bench_log AS SELECT * FROM inboost_request_log")
-            fetch("DELETE FROM inboost_request_log")
-            fetch("DELETE FROM inboost_event")
     finally:
         receiver.stop()
     clone_customers(fetch, CUSTOMERS)
@@ -79,7 +77,7 @@ def clone_customers(fetch, count, prefix="+38050"):
     return int(last)
 
 
-# -- inside a worker ---------------------------------------------------------------------
+# -- inside a worker -----------------------------------------------------------------
 
 
 def open_register(env):

@@ -111,7 +111,8 @@ class Sink(asyncio.Protocol):
             return
         self.transport.write(
             f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n{extra}"
-            f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+            f"Content-Length: {len(body)}\r\n\r\n".encode()
+            + body
         )
 
     @staticmethod
