@@ -38,7 +38,8 @@ def run_cron_until(env, name, remaining):
     def left():
         env.cr.rollback()
         env.cr.execute(remaining)
-        return env.cr.fetchone()[0]
+        found = env.cr.fetchone()
+        return found[0] if found else 0
 
     before = left()
     while before:
@@ -53,6 +54,11 @@ def deliver(env):
     """All that waits in the outbox."""
     remaining = f"SELECT count(*) FROM inboost_event WHERE {WAITING}"
     run_cron_until(env, "ir_cron_deliver", remaining)
+
+
+def queue_pull(env):
+    """:return: the id of a synchronisation that the next turn of its cron works on"""
+    return env["inboost.backend"].search([], limit=1)._queue_run().id
 
 
 def trigger_delivery(env):
