@@ -5,7 +5,7 @@ export ODOO_PORT ?= 8069
 export SIMULATOR_PORT ?= 8099
 
 .DEFAULT_GOAL := help
-.PHONY: help provision demo test test-unit test-e2e test-core lint clean
+.PHONY: help provision demo test test-unit test-e2e test-core bench lint clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,9 @@ test-e2e: provision  ## Run the tests with a real server, the simulator and Chro
 
 test-core: provision  ## Run Odoo's own suites with and without us and compare
 	@$(PYTHON) tools/core_suites.py
+
+bench: provision  ## Measure beside others; ARGS="--quick", "--only NAME", "--help"
+	@PYTHONPATH=tools $(VENV_BIN)/python -m benchmarks $(ARGS)
 
 lint:  ## Check the code; works offline once provisioned
 	@$(PYTHON) tools/provision.py --no-browser

@@ -3,9 +3,10 @@
 import hashlib
 import inspect
 import re
+import subprocess
 
 import cluster
-from house import say
+from house import Trouble, say
 
 
 def prepared(name, make, *settings):
@@ -32,9 +33,15 @@ def prepared(name, make, *settings):
 
 def run_sql(database):
     """:return: a function that runs a statement in ``database`` and gives its rows"""
-    return lambda sql: [
-        line.split("|") for line in cluster.query(database, sql).splitlines()
-    ]
+
+    def fetch(sql):
+        try:
+            answer = cluster.query(database, sql)
+        except subprocess.CalledProcessError as error:
+            raise Trouble(f"{error.stdout.decode()[-500:]}: {sql[:200]}") from error
+        return [line.split("|") for line in answer.splitlines()]
+
+    return fetch
 
 
 def clone(fetch, source, target, count, age="interval '0'", **values):

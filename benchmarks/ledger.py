@@ -115,7 +115,14 @@ def make(database, cards, rows, ages):
         f" SET inboost_validity_days = {VALIDITY}, inboost_burn_expired = TRUE"
         " WHERE name->>'en_US' = 'Bonuses'"
     )
-    fetch("CREATE TABLE bench_card AS SELECT * FROM loyalty_card WHERE points > 0")
+    ours = (
+        "program_id = (SELECT id FROM loyalty_program WHERE name->>'en_US' = 'Bonuses')"
+    )
+    fetch(f"CREATE TABLE bench_card AS SELECT * FROM loyalty_card WHERE {ours}")
+    fetch(f"CREATE TABLE bench_move AS SELECT * FROM inboost_bonus_move WHERE {ours}")
+    # The samples themselves would count.
+    fetch(f"DELETE FROM inboost_bonus_move WHERE {ours}")
+    fetch(f"UPDATE loyalty_card SET points = 0 WHERE {ours}")
     first = shop.clone_customers(fetch, cards, "+38063")
     last = next_ids(fetch, "loyalty_card", cards)
     clone(
@@ -133,10 +140,6 @@ def make(database, cards, rows, ages):
 
 def clone_moves(fetch, cards, rows, ages, first_partner, first_card):
     """The rows in the order in which a shop writes them, which is not card by card."""
-    fetch(
-        "CREATE TABLE bench_move AS SELECT * FROM inboost_bonus_move WHERE won > 0"
-        " LIMIT 1"
-    )
     restore = drop_indexes(fetch, "inboost_bonus_move")
     for row in range(rows):
         days = f"({ages}) + {(rows - 1 - row) * DAYS_APART}"
