@@ -19,7 +19,7 @@ POINTS = 10
 VALIDITY = 365
 #: Days by which the rows of a card are older: none of it expires; the oldest row did;
 #: the oldest row will within the week.
-FRESH, EXPIRED, EXPIRING = 0, 90, 77
+FRESH, EXPIRED, EXPIRING = 0, 85, 77
 #: Days from now to the end of points about to expire.
 SOON = 3
 #: Of so many cards, one has expired points and one has points about to expire.
@@ -115,9 +115,7 @@ def make(database, cards, rows, ages):
         f" SET inboost_validity_days = {VALIDITY}, inboost_burn_expired = TRUE"
         " WHERE name->>'en_US' = 'Bonuses'"
     )
-    ours = (
-        "program_id = (SELECT id FROM loyalty_program WHERE name->>'en_US' = 'Bonuses')"
-    )
+    ours = "program_id = (SELECT id FROM loyalty_program WHERE inboost_burn_expired)"
     fetch(f"CREATE TABLE bench_card AS SELECT * FROM loyalty_card WHERE {ours}")
     fetch(f"CREATE TABLE bench_move AS SELECT * FROM inboost_bonus_move WHERE {ours}")
     # The samples themselves would count.
