@@ -10,6 +10,7 @@ import contextlib
 import json
 import sys
 import traceback
+from functools import partial
 from pathlib import Path
 
 import cluster
@@ -32,7 +33,8 @@ from .receiver import Receiver
 #: Benchmark -> what runs it, and the figures that it gives begin with.
 BENCHMARKS = {
     "sales": (sales.run, ("pos_", "points_")),
-    "arrival": (arrival.run, ("arrival_",)),
+    "arrival_threaded": (partial(arrival.run, mode="threaded"), ("arrival_threaded",)),
+    "arrival_prefork": (partial(arrival.run, mode="prefork"), ("arrival_prefork",)),
     "drain": (drain.run, ("drain_50ms", "drain_3ms", "bare_")),
     "drain_1m": (drain.run_beside_a_million, ("drain_1m",)),
     "queue_job": (drain_queue_job.run, ("drain_vs_queue_job", "queue_job_")),
@@ -69,7 +71,7 @@ class Bench:
 
 def chosen(only):
     """:return: names of benchmarks, for names of benchmarks or figures"""
-    found = []
+    found = {}
     for name in only:
         fitting = [
             benchmark
@@ -80,8 +82,8 @@ def chosen(only):
             raise Trouble(
                 f"there is no benchmark {name}; there are {', '.join(BENCHMARKS)}"
             )
-        found += fitting[:1] if name in BENCHMARKS else fitting
-    return list(dict.fromkeys(found)) or list(BENCHMARKS)
+        found.update(dict.fromkeys(fitting))
+    return list(found or BENCHMARKS)
 
 
 def measure(bench, names, output):

@@ -18,16 +18,16 @@ SALES_A_SECOND = 20
 PATIENCE = 60
 
 
-def run(bench):
+def run(bench, mode):
+    """:param str mode: threaded or prefork"""
     count = bench.scale(1_000_000, 10_000)
-    for mode in ("threaded", "prefork"):
-        with (
-            Shop("bench_arrival_0", bench.receiver, shop.connected(), mode) as empty,
-            Shop(
-                "bench_arrival_1m", bench.receiver, million.delivered(count), mode
-            ) as full,
-        ):
-            yield from measure(bench, mode, {"": empty, "_1m": full})
+    with (
+        Shop("bench_arrival_0", bench.receiver, shop.connected(), mode) as empty,
+        Shop(
+            "bench_arrival_1m", bench.receiver, million.delivered(count), mode
+        ) as full,
+    ):
+        yield from measure(bench, mode, {"": empty, "_1m": full})
 
 
 def measure(bench, mode, shops):

@@ -49,7 +49,7 @@ def created(bench, ours, odoo):
     bench.note_memory(ours.meter)
     speeds = [speed for speed, _limited in pulled]
     limited = pulled[-1][1]
-    yield Figure("pull_create_vs_orm", ratio(speeds, others), "", limited)
+    yield Figure("pull_create_vs_orm", ratio(speeds, others), limited=limited)
     yield Figure("pull_create_per_s", median(speeds), "customers/s", limited)
     yield Figure("orm_create_per_s", median(others), "contacts/s")
 

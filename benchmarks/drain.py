@@ -49,7 +49,7 @@ def run(bench):
             speeds = [speed for speed, _limited in ours]
             limited = ours[-1][1]
             name = f"drain_{delay}ms"
-            yield Figure(f"{name}_vs_limit", ratio(speeds, limit), "", limited)
+            yield Figure(f"{name}_vs_limit", ratio(speeds, limit), limited=limited)
             yield Figure(f"{name}_per_s", median(speeds), "events/s", limited)
             yield Figure(f"bare_{delay}ms_per_s", median(limit), "requests/s")
 
@@ -80,5 +80,5 @@ def run_beside_a_million(bench):
         bench.note_memory(full.meter)
     speeds = [speed for speed, _limited in beside]
     limited = beside[-1][1]
-    yield Figure("drain_1m_ratio", ratio(speeds, alone), "", limited)
+    yield Figure("drain_1m_ratio", ratio(speeds, alone), limited=limited)
     yield Figure("drain_1m_per_s", median(speeds), "events/s", limited)

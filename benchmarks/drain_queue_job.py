@@ -53,7 +53,7 @@ def run(bench):
             lambda: drain(bench, worker, jobs),
         )
     note = f"queue_job at root:{best}, threaded"
-    yield Figure("drain_vs_queue_job", ratio(ours, theirs), "", note)
+    yield Figure("drain_vs_queue_job", ratio(ours, theirs), limited=note)
     yield Figure("queue_job_per_s", median(theirs), "jobs/s", note)
     cluster.drop("bench_queue_job")
 

@@ -17,7 +17,7 @@ class Figure(NamedTuple):
 
     name: str
     value: float
-    unit: str = ""
+    unit: str = "ratio"
     limited: str = ""
 
 

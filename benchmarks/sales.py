@@ -37,7 +37,7 @@ def compare(bench, ours, others, function, name):
         more.append(middle(with_us, "statements") - middle(without, "statements"))
     bench.note_memory(ours.meter)
     limited = f"{median(cost):.1f} ms more than {median(base):.0f} ms without"
-    yield Figure(f"{name}_overhead_ratio", median(ratios), "", limited)
+    yield Figure(f"{name}_overhead_ratio", median(ratios), limited=limited)
     yield Figure(f"{name}_statements_more", median(more), "statements")
 
 
