@@ -50,13 +50,14 @@ class Bench:
     """What the benchmarks share.
 
     :ivar rounds: how often each comparison is made
-    :ivar receiver: Receiver"""
+    :ivar receiver: Receiver
+    :ivar growth: of one process in the present benchmark at most, in MB"""
 
     def __init__(self, quick, receiver):
         self.quick = quick
         self.rounds = 2 if quick else 5
         self.receiver = receiver
-        self.growth = []
+        self.growth = 0.0
 
     def scale(self, full, quick):
         return quick if self.quick else full
@@ -66,7 +67,7 @@ class Bench:
         print(f"   {text}", flush=True)
 
     def note_memory(self, meter):
-        self.growth.append(meter.note())
+        self.growth = max(self.growth, meter.note())
 
 
 def chosen(only):
@@ -98,16 +99,20 @@ def measure(bench, names, output):
     for name in names:
         print(f"-- {name}", flush=True)
         try:
+            bench.growth = 0.0
             for figure in BENCHMARKS[name][0](bench):
                 tell(figure)
+            if bench.growth:
+                tell(Figure(f"{report.MEMORY}{name}_mb", bench.growth, "MB"))
         except Exception as error:
             # The others are measured all the same.
             if not isinstance(error, Trouble):
                 traceback.print_exc()
             print(f"error: {name}: {error}", flush=True)
             failed.append(name)
-    if bench.growth:
-        tell(Figure("worker_memory_growth_mb", max(bench.growth), "MB"))
+    growth = report.greatest_growth(entries)
+    if growth:
+        tell(growth)
     return entries, failed
 
 

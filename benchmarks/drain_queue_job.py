@@ -52,7 +52,7 @@ def run(bench):
             lambda: server.drain(jobs, DELAY),
             lambda: drain(bench, worker, jobs),
         )
-    note = f"queue_job at root:{best}, threaded"
+    note = f"queue_job {installed_version()} at root:{best}, threaded"
     yield Figure("drain_vs_queue_job", ratio(ours, theirs), limited=note)
     yield Figure("queue_job_per_s", median(theirs), "jobs/s", note)
     cluster.drop("bench_queue_job")
@@ -70,6 +70,11 @@ def install():
     CONF.write_text(
         text.replace("addons_path = ", paths) + "server_wide_modules = web,queue_job\n"
     )
+
+
+def installed_version():
+    [folder] = FOLDER.glob("odoo_addon_queue_job-*.dist-info")
+    return folder.name.removesuffix(".dist-info").rpartition("-")[2]
 
 
 def environment(capacity=0):
