@@ -4,9 +4,8 @@ contacts, and a list in which nothing changed."""
 import time
 from statistics import median
 
-import cluster
-
 from . import product, shop
+from .databases import copy_of
 from .measure import Figure, interleave, ratio
 from .sink import customer
 from .worker import Worker
@@ -16,14 +15,15 @@ BATCH = 500
 
 
 def run(bench):
-    cluster.copy(shop.connected(), "bench_pull")
-    cluster.copy(shop.absent(), "bench_create")
-    with Worker("bench_pull") as ours, Worker("bench_create") as odoo:
+    with (
+        copy_of(shop.connected(), "bench_pull") as connected,
+        copy_of(shop.absent(), "bench_create") as absent,
+        Worker(connected) as ours,
+        Worker(absent) as odoo,
+    ):
         ours(product.connect, url=bench.receiver.url)
         yield from created(bench, ours, odoo)
         yield from unchanged(bench, ours)
-    for database in ("bench_pull", "bench_create"):
-        cluster.drop(database)
 
 
 def created(bench, ours, odoo):

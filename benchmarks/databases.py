@@ -4,6 +4,7 @@ import hashlib
 import inspect
 import re
 import subprocess
+from contextlib import contextmanager
 
 import cluster
 from house import Trouble, say
@@ -29,6 +30,16 @@ def prepared(name, make, *settings):
         cluster.query(f"{database}_new", "VACUUM ANALYZE")
         cluster.rename(f"{database}_new", database)
     return database
+
+
+@contextmanager
+def copy_of(template, database):
+    """A copy for one benchmark, dropped at its end."""
+    cluster.copy(template, database)
+    try:
+        yield database
+    finally:
+        cluster.drop(database)
 
 
 def run_sql(database):

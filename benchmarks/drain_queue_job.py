@@ -14,7 +14,7 @@ from house import run as command
 from tests.support.odoo_server import wait_until
 
 from . import shop
-from .databases import prepared
+from .databases import copy_of, prepared
 from .drain import BODY
 from .measure import Figure, interleave, ratio
 from .server import PATIENCE, Server
@@ -28,12 +28,17 @@ CONF = STATE / "queue_job.conf"
 #: Capacities of the root channel that are tried.
 CAPACITIES = (8, 16, 32)
 DELAY = 50
+DATABASE = "bench_queue_job"
 
 
 def run(bench):
     jobs = bench.scale(800, 40)
     install()
-    cluster.copy(prepared("queue_job", make_database), "bench_queue_job")
+    with copy_of(prepared("queue_job", make_database), DATABASE):
+        yield from compare(bench, jobs)
+
+
+def compare(bench, jobs):
     speeds = {}
     for capacity in CAPACITIES:
         with serve(capacity) as worker:
@@ -55,7 +60,6 @@ def run(bench):
     note = f"queue_job {installed_version()} at root:{best}, threaded"
     yield Figure("drain_vs_queue_job", ratio(ours, theirs), limited=note)
     yield Figure("queue_job_per_s", median(theirs), "jobs/s", note)
-    cluster.drop("bench_queue_job")
 
 
 def install():
@@ -104,7 +108,7 @@ def serve(capacity):
     with (LOGS / "bench_queue_job.log").open("w") as log:
         process = subprocess.Popen(
             [
-                *(str(PYTHON), "-m", "odoo", "-c", str(CONF), "-d", "bench_queue_job"),
+                *(str(PYTHON), "-m", "odoo", "-c", str(CONF), "-d", DATABASE),
                 *("--http-port", str(port), "--max-cron-threads", "1"),
                 *("--log-level", "warn"),
             ],
@@ -120,7 +124,7 @@ def serve(capacity):
             },
         )
     try:
-        with Worker("bench_queue_job", CONF, environment()) as worker:
+        with Worker(DATABASE, CONF, environment()) as worker:
             yield worker
     finally:
         process.terminate()
@@ -134,9 +138,7 @@ def drain(bench, worker, jobs):
     committed = worker(enqueue, url=url, jobs=jobs)
     counts = bench.receiver.wait_for(jobs, PATIENCE)
     done = "SELECT count(*) FROM queue_job WHERE state <> 'done'"
-    wait_until(
-        lambda: cluster.query("bench_queue_job", done) == "0", 60, "the end of the jobs"
-    )
+    wait_until(lambda: cluster.query(DATABASE, done) == "0", 60, "the end of the jobs")
     return jobs / (counts["last"] - committed)
 
 

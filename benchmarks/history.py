@@ -6,7 +6,7 @@ from statistics import median
 import cluster
 
 from . import product, shop
-from .databases import clone, next_ids, prepared, run_sql
+from .databases import clone, copy_of, next_ids, prepared, run_sql
 from .measure import Figure
 from .receiver import Receiver
 from .worker import Worker
@@ -21,9 +21,8 @@ WAITING = "SELECT count(*) FROM inboost_customer WHERE history_state = 'waiting'
 
 def run(bench):
     customers = bench.scale(20_000, 200)
-    database = "bench_history"
-    cluster.copy(prepared(f"history_{customers}", make, customers), database)
-    with Worker(database) as worker:
+    template = prepared(f"history_{customers}", make, customers)
+    with copy_of(template, "bench_history") as database, Worker(database) as worker:
         worker(product.connect, url=bench.receiver.url)
         speeds, orders = [], 0
         clock = None
@@ -38,7 +37,6 @@ def run(bench):
                 clock = worker.meter.clock()
         bench.note_memory(worker.meter)
         limited = worker.meter.limited(clock, "waiting for the database")
-    cluster.drop(database)
     assert orders == customers * ORDERS_EACH, f"{orders} orders were queued"
     yield Figure("history_queue_per_s", median(speeds), "orders/s", limited)
 

@@ -2,17 +2,19 @@
 
 from statistics import median
 
-import cluster
-
 from . import product, shop
+from .databases import copy_of
 from .measure import Figure, interleave
 from .worker import Worker
 
 
 def run(bench):
-    cluster.copy(shop.connected(), "bench_sales_with")
-    cluster.copy(shop.absent(), "bench_sales_without")
-    with Worker("bench_sales_with") as ours, Worker("bench_sales_without") as others:
+    with (
+        copy_of(shop.connected(), "bench_sales_with") as connected,
+        copy_of(shop.absent(), "bench_sales_without") as absent,
+        Worker(connected) as ours,
+        Worker(absent) as others,
+    ):
         ours(product.connect, url=bench.receiver.url)
         for function, name in (
             (shop.sell, "pos"),
