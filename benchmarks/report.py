@@ -101,7 +101,7 @@ def processor():
 def greatest_growth(entries):
     """:return: Figure of all benchmarks, or None when none looked at its memory"""
     found = {
-        name.removeprefix(MEMORY): found["value"]
+        name.removeprefix(MEMORY).removesuffix("_mb"): found["value"]
         for name, found in entries.items()
         if name.startswith(MEMORY)
     }
