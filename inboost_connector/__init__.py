@@ -3,4 +3,4 @@ from . import models, wizards
 
 def post_init_hook(env):
     """Points that there are already enter the ledger."""
-    env["inboost.bonus.move"]._open()
+    env["inboost.bonus.reconciliation"]._open_ledger()

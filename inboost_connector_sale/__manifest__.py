@@ -3,7 +3,7 @@
 {
     "name": "InBoost Connector: Sales",
     "summary": "Sale orders and their bonuses in step with InBoost",
-    "version": "19.0.1.0.0",
+    "version": "19.0.2.0.0",
     "category": "Sales/Sales",
     "license": "AGPL-3",
     "author": "InBoost Connector contributors",

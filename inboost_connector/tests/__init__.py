@@ -6,22 +6,11 @@ settings.register_profile(
 )
 settings.load_profile("busy")
 
-from . import (  # noqa: E402
-    test_bonus_balance,
-    test_bonus_expiry,
-    test_bonus_ledger,
-    test_bonus_reconcile,
-    test_capture,
-    test_customer_history,
-    test_customer_links,
-    test_customer_lookup,
-    test_customer_pull,
-    test_delivery,
-    test_event_actions,
-    test_lib_client,
-    test_lib_customers,
-    test_lib_lots,
-    test_lib_paging,
-    test_lib_rules,
-    test_safety,
-)
+# isort: off
+# ruff: noqa: E402, I001
+from .outbox import test_capture, test_delivery, test_event_actions, test_nets
+from .outbox import test_safety
+from .bonuses import test_bonus_balance, test_bonus_expiry, test_bonus_ledger
+from .bonuses import test_bonus_reconcile
+from .customers import test_customer_history, test_customer_links
+from .customers import test_customer_lookup, test_customer_pull

@@ -97,6 +97,6 @@ class InboostCase(TestPoSCommon):
             )
             for number in range(count)
         ]
-        return self.env["inboost.event"]._capture(
+        return self.env["inboost.capture"]._capture(
             self.backend, facts, partner, **kwargs
         )

@@ -58,7 +58,7 @@ class CustomerCase(BonusCase):
         self.endpoint("customers_list").page_size = (
             max([1, *map(len, pages)]) if pages else 500
         )
-        run = self.backend.sudo()._queue_run(**values)
+        run = self.Run._queue(self.backend, **values)
         self.run_cron("pull")
         return run
 

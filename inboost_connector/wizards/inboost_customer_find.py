@@ -28,7 +28,8 @@ class InboostCustomerFind(models.TransientModel):
         phone = phones.normalise(self.phone, region)
         if not phone:
             raise UserError(self.env._("%s is not a valid phone.", self.phone))
-        partner = self.backend_id._find_now(phone)
+        lookup = self.env["inboost.customer.lookup"]
+        partner = lookup._find_now(self.backend_id, phone)
         if not partner:
             raise UserError(
                 self.env._("InBoost knows no customer with the phone %s.", phone)

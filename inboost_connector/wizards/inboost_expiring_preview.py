@@ -1,11 +1,10 @@
 import base64
 import csv
 import io
-from datetime import timedelta
 
 from odoo import fields, models
 
-from ..models.inboost_bonus_move import shown
+from ..lib.points import shown
 
 #: Lines that are shown; the file has all of them.
 SHOWN = 500
@@ -96,41 +95,3 @@ class InboostExpiringPreviewLine(models.TransientModel):
     phone = fields.Char(readonly=True)
     points = fields.Float(readonly=True)
     day = fields.Date("Last Day", readonly=True)
-
-
-class InboostBackend(models.Model):
-    _inherit = "inboost.backend"
-
-    def action_preview_notice(self):
-        """Whom the next notice would tell."""
-        self.ensure_one()
-        self.check_access("read")
-        return self.env["inboost.expiring.preview"]._show(
-            self.env._("Points About to Expire"), self.sudo()._to_be_told()
-        )
-
-
-class LoyaltyProgram(models.Model):
-    _inherit = "loyalty.program"
-
-    def action_inboost_expiring(self):
-        """What expires when, on all cards of the program."""
-        return self._inboost_preview(self.env._("Expiring Points"), {})
-
-    def action_inboost_expired(self):
-        """Whom burning would touch."""
-        last = fields.Date.today() - timedelta(days=1)
-        return self._inboost_preview(self.env._("Expired Points"), {"last": last})
-
-    def _inboost_preview(self, title, between):
-        self.ensure_one()
-        self.check_access("read")
-        found = self.env["inboost.bonus.move"].sudo()._expiring(self, **between)
-        entries = sorted(found, key=lambda entry: entry.day)
-        partners = self.env["res.partner"].browse(
-            {entry.partner_id for entry in entries if entry.partner_id}
-        )
-        phones = {row["id"]: row["phone"] for row in partners.read(["phone"])}
-        return self.env["inboost.expiring.preview"]._show(
-            title, [(entry, phones.get(entry.partner_id)) for entry in entries]
-        )

@@ -1,8 +1,6 @@
-from . import (
-    account_move,
-    inboost_backend,
-    pos_order,
-    sale_order,
-    sale_order_bonus,
-    sale_order_line,
-)
+from . import inboost_backend  # sale orders are purchases
+from . import sale_order  # a purchase
+from . import sale_order_bonus  # the points it moves
+from . import sale_order_line  # a line of a purchase
+from . import account_move  # the moment of payment
+from . import pos_order  # an order that a register takes over

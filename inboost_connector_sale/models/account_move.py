@@ -2,6 +2,8 @@ from odoo import models
 
 
 class AccountMove(models.Model):
+    """Paying the invoice of a sale order may make it a purchase."""
+
     _inherit = "account.move"
 
     def _invoice_paid_hook(self):
@@ -12,5 +14,5 @@ class AccountMove(models.Model):
         )
         orders = invoices.line_ids.sale_line_ids.order_id
         if orders:
-            orders.sudo()._inboost_capture("paid")
+            orders.sudo()._inboost_capture()
         return result

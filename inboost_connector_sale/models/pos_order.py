@@ -4,14 +4,16 @@ from odoo import models
 class PosOrder(models.Model):
     _inherit = "pos.order"
 
-    def _inboost_fact_for(self, backend):
+    def _inboost_prepare_fact(self, backend):
         """Lines of a sale order that was a purchase already are none again: a web
         order that is paid when it is fetched."""
-        fact = super()._inboost_fact_for(backend)
-        told = self._inboost_told_sales(backend)
-        if not told or not fact:
+        fact = super()._inboost_prepare_fact(backend)
+        captured = self._inboost_captured_sales(backend)
+        if not captured or not fact:
             return fact
-        rest = self.lines.filtered(lambda line: line.sale_order_origin_id not in told)
+        rest = self.lines.filtered(
+            lambda line: line.sale_order_origin_id not in captured
+        )
         if not rest:
             return None
         uuids = set(rest.mapped("uuid"))
@@ -32,20 +34,20 @@ class PosOrder(models.Model):
             "payments": [],
         }
 
-    def _inboost_told_sales(self, backend):
-        """Sale orders of the lines that ``backend`` was told of as such."""
+    def _inboost_captured_sales(self, backend):
+        """Sale orders of the lines that ``backend`` has as purchases already."""
         if self.is_refund or "sale_order_origin_id" not in self.lines._fields:
             return self.env["sale.order"]
         orders = self.lines.sale_order_origin_id.filtered("inboost_uuid")
-        keys = set(
+        captured = set(
             self.env["inboost.event"]
             .search(
                 [
                     ("backend_id", "=", backend.id),
                     ("operation", "in", ("purchase", "purchase_details")),
-                    ("key", "in", [f"sale:{o.inboost_uuid}" for o in orders]),
+                    ("key", "in", [order._inboost_get_key() for order in orders]),
                 ]
             )
             .mapped("key")
         )
-        return orders.filtered(lambda order: f"sale:{order.inboost_uuid}" in keys)
+        return orders.filtered(lambda order: order._inboost_get_key() in captured)

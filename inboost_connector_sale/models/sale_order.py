@@ -1,18 +1,21 @@
-from uuid import NAMESPACE_OID, uuid4, uuid5
+from uuid import uuid4
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from odoo.addons.inboost_connector.lib import keys
 from odoo.addons.inboost_connector.lib.facts import Purchase, iso
-from odoo.addons.inboost_connector.models.inboost_event import LIVE
-
-#: Orders one reconciliation takes at most; the next one takes the rest.
-RECONCILE_BATCH = 500
+from odoo.addons.inboost_connector.lib.reversal import cancellation, negated
 
 
 class SaleOrder(models.Model):
+    """A sale order: a purchase when it is confirmed, or when it is paid."""
+
     _name = "sale.order"
     _inherit = ["sale.order", "inboost.document.mixin"]
+
+    _inboost_source = "sale"
+    _inboost_uuid_field = "inboost_uuid"
 
     inboost_uuid = fields.Char(
         "InBoost UUID",
@@ -27,7 +30,7 @@ class SaleOrder(models.Model):
 
     def _action_confirm(self):
         result = super()._action_confirm()
-        self.sudo()._inboost_capture("confirmed")
+        self.sudo()._inboost_capture()
         return result
 
     def _inboost_identify(self):
@@ -36,16 +39,6 @@ class SaleOrder(models.Model):
         if not self.inboost_uuid:
             self.inboost_uuid = str(uuid4())
         return self.inboost_uuid
-
-    def _inboost_capture(self, moment):
-        """Record the orders as purchases where this is the moment for it."""
-        event = self.env["inboost.event"]
-        for order in self:
-            backends = self.env["inboost.backend"]._for_company(order.company_id)
-            for backend in backends.filtered(lambda b: b.sale_moment == moment):
-                with event._guard(order.name):
-                    if order._inboost_is_purchase(backend):
-                        order._inboost_capture_for(backend)
 
     def _inboost_is_purchase(self, backend):
         """Whether the order counts as one by now, and not at a register."""
@@ -79,92 +72,50 @@ class SaleOrder(models.Model):
             )
         )
 
-    def _inboost_capture_for(self, backend, again="", priority=LIVE):
-        self.ensure_one()
+    def _inboost_get_key(self):
         self._inboost_identify()
-        return self._inboost_capture_purchase(
-            backend,
-            self._inboost_purchase(),
-            f"sale:{self.inboost_uuid}",
-            self.date_order,
-            again,
-            priority,
-        )
+        return super()._inboost_get_key()
 
-    def _inboost_capture_cancelled(self, fact):
-        """Take a purchase back, from those who were told of it."""
-        told = self.env["inboost.event"].search(
+    @api.model
+    def _inboost_counts_sql(self):
+        return SQL("d.state = 'sale'")
+
+    def _inboost_prepare_fact(self, backend):
+        self._inboost_identify()
+        return self._inboost_purchase()
+
+    def _inboost_capture_in(self, backends, again=""):
+        # What was confirmed before the connection is history, also when it is paid now.
+        live = backends.filtered(
+            lambda backend: (
+                backend.sale_moment == "paid"
+                or self.date_order >= backend.connected_since
+            )
+        )
+        return super()._inboost_capture_in(live, again)
+
+    def _inboost_capture_cancelled(self, uuid, fact=None):
+        """Take a purchase back, in the backends that have it.
+
+        :param str uuid: of the confirmation that was cancelled
+        :param lib.facts.Purchase fact: of the cancelled order, made while it had its
+            rewards; by default what was recorded, negated
+        """
+        key = keys.of_document(self._inboost_source, uuid)
+        recorded = self.env["inboost.event"].search(
             [
-                ("key", "=", f"sale:{self.inboost_uuid}"),
+                ("key", "=", key),
                 ("operation", "in", ("purchase", "purchase_details")),
             ]
         )
-        for backend in told.backend_id:
+        for backend, events in recorded.grouped("backend_id").items():
+            taken = fact or negated(events[0].fact)
             self._inboost_capture_purchase(
-                backend, fact, f"sale:{fact['uuid']}", fields.Datetime.now()
+                backend,
+                taken,
+                keys.of_document(self._inboost_source, taken["uuid"]),
+                fields.Datetime.now(),
             )
-
-    @api.model
-    def _inboost_reconcile(self, backend, since):
-        """Record orders since ``since`` that count and have no event in ``backend``."""
-        self.flush_model(["inboost_uuid", "state", "date_order"])
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT o.id
-                  FROM sale_order o
-                 WHERE o.state = 'sale'
-                   AND o.company_id = ANY(%(companies)s)
-                   AND o.date_order >= %(since)s
-                   AND %(linked)s
-                   AND NOT EXISTS (
-                       SELECT FROM inboost_event e
-                        WHERE e.backend_id = %(backend)s
-                          AND e.operation LIKE 'purchase%%'
-                          AND e.priority = %(live)s
-                          AND e.key = 'sale:' || o.inboost_uuid)
-              ORDER BY o.id DESC
-                 LIMIT %(limit)s
-                """,
-                companies=backend._companies().ids,
-                since=since,
-                backend=backend.id,
-                linked=backend._linked_sql(SQL("o.partner_id"), SQL("o.date_order")),
-                live=LIVE,
-                limit=RECONCILE_BATCH,
-            )
-        )
-        event = self.env["inboost.event"]
-        for order in self.browse(row[0] for row in rows):
-            with event._guard(order.name):
-                if order._inboost_is_purchase(backend):
-                    order._inboost_capture_for(backend)
-
-    @api.model
-    def _inboost_history(self, backend, partners, since):
-        """Orders of ``partners`` since ``since`` that count and are not in the
-        outbox."""
-        orders = self.search(
-            [
-                ("partner_id", "in", partners.ids),
-                ("state", "=", "sale"),
-                ("company_id", "in", backend._companies().ids),
-                ("date_order", ">=", since),
-            ],
-            order="date_order, id",
-        ).filtered(lambda order: order._inboost_is_purchase(backend))
-        known = set(
-            self.env["inboost.event"]
-            .search(
-                [
-                    ("backend_id", "=", backend.id),
-                    ("operation", "=", "purchase_details"),
-                    ("key", "in", [f"sale:{o.inboost_uuid}" for o in orders]),
-                ]
-            )
-            .mapped("key")
-        )
-        return orders.filtered(lambda o: f"sale:{o.inboost_uuid}" not in known)
 
     # -- fact ----------------------------------------------------------------------
 
@@ -182,7 +133,7 @@ class SaleOrder(models.Model):
         return Purchase(
             source="sale",
             number=self.name,
-            uuid=str(uuid5(NAMESPACE_OID, f"{uuid}:cancelled")) if cancelled else uuid,
+            uuid=cancellation(uuid) if cancelled else uuid,
             time=iso(fields.Datetime.now() if cancelled else self.date_order),
             shop=self.team_id.name or self.company_id.name,
             currency=self.currency_id.name,

@@ -8,7 +8,7 @@ from odoo.addons.inboost_connector.tests.common import DETAILS
 
 from .common import SaleCase
 
-EVENT = "odoo.addons.inboost_connector.models.inboost_event_capture"
+EVENT = "odoo.addons.inboost_connector.models.outbox.inboost_capture"
 
 
 @tagged("post_install", "-at_install")

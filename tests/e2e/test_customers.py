@@ -256,7 +256,7 @@ def test_watched_and_cancelled_while_it_runs(odoo, inboost, page, first_run):
     inboost.fault("*", latency=0.5)
     run = start(odoo)
     sign_in(page, odoo)
-    page.goto(f"{odoo.url}/odoo/action-inboost_connector.action_inboost_sync_run/{run}")
+    page.goto(f"{odoo.url}/odoo/action-inboost_connector.inboost_sync_run_action/{run}")
     read = page.locator(".o_field_widget[name=read_count]")
     read.wait_for()
 

@@ -11,7 +11,7 @@ from tests.support.outbox import fill
 
 EVENTS = 2000
 DELIVER = """
-env["inboost.event"]._cron_deliver()
+env["inboost.delivery"]._cron_deliver()
 print("delivered-ok")
 """
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.support.browser import browser  # noqa: F401
+
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "portal-secret"
 

@@ -9,7 +9,7 @@ partners = env["res.partner"].with_context(tracking_disable=True).create([
     for n in range({customers})])
 now = fields.Datetime.now()
 for number, partner in enumerate(partners):
-    env["inboost.event"]._capture(backend, [
+    env["inboost.capture"]._capture(backend, [
         ("{operation}", "fill:%s:%s" % (number, n),
          {{"uuid": "%s-%s" % (number, n), "number": str(n), "total": 1.0,
            "time": "2026-01-01T10:00:00Z"}}, now)

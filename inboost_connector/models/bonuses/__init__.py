@@ -1,0 +1,11 @@
+from . import inboost_bonus_move  # the ledger's row, and how it is written
+from . import inboost_bonus_move_facts  # what is sent about a row
+from . import inboost_event  # balances on their way
+from . import inboost_backend  # which programs are bonuses, and the balance
+from . import inboost_bonus_expiry  # which points expire when
+from . import inboost_bonus_notice  # who hears of it
+from . import inboost_bonus_reconciliation  # the ledger agrees with the cards
+from . import inboost_bonus_mixin  # how those who have cards show it
+from . import loyalty_program  # how long points live
+from . import loyalty_card  # where every change of points passes
+from . import res_partner  # the customer of a balance

@@ -1,0 +1,62 @@
+from collections import defaultdict
+
+from markupsafe import Markup
+
+from odoo import fields, models
+
+from ...lib.points import shown
+
+
+class InboostBonusMixin(models.AbstractModel):
+    """A card, or whoever has cards: its ledger, and what expires when."""
+
+    _name = "inboost.bonus.mixin"
+    _description = "InBoost Bonuses Shown"
+
+    inboost_expiry = fields.Html(
+        "Expiring Points",
+        compute="_compute_inboost_expiry",
+        compute_sudo=True,
+        help="The last day on which points can be used. Set a validity on the program.",
+    )
+
+    def _inboost_cards(self):
+        """:return: {record: cards}"""
+        raise NotImplementedError
+
+    def _compute_inboost_expiry(self):
+        for record, cards in self._inboost_cards().items():
+            days = defaultdict(float)
+            entries = self.env["inboost.bonus.expiry"]._find_lots(
+                cards.program_id, cards=cards
+            )
+            for entry in entries:
+                days[entry.day] += entry.lot.left
+            record.inboost_expiry = self._inboost_expiry_table(days)
+
+    def _inboost_expiry_table(self, days):
+        if not days:
+            return False
+        rows = Markup().join(
+            Markup("<tr><td>%s</td><td class='text-end'>%s</td></tr>")
+            % (fields.Date.to_string(day), shown(points))
+            for day, points in sorted(days.items())
+        )
+        head = Markup("<tr><th>%s</th><th class='text-end'>%s</th></tr>") % (
+            self.env._("Last day"),
+            self.env._("Points"),
+        )
+        return Markup("<table class='table table-sm w-auto'>%s%s</table>") % (
+            head,
+            rows,
+        )
+
+    def action_view_inboost_moves(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "inboost_connector.inboost_bonus_move_action"
+        )
+        cards = self.sudo()._inboost_cards()[self.sudo()]
+        action["domain"] = [("card_id", "in", cards.ids)]
+        action["context"] = {}
+        return action

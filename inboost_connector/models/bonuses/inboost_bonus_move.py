@@ -1,0 +1,259 @@
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+
+from ...lib.points import DIGITS, rounded, shown
+
+
+@dataclass
+class Recording:
+    """What is going on while cards' points change, and what they were before.
+
+    :ivar kind: of the rows; by the sign of the change when empty
+    :ivar order: the order behind it, or None
+    :ivar reversed_uuid: of the order that this one takes back, if it is another
+    :ivar gross: what of each card the order spent, {card id: points}; these are taken
+        off the net change to tell what was won
+    :ivar silent: neither accruals nor redemptions are sent, only balances
+    :ivar before: {card id: points before}
+    :ivar owners: {(partner, program)} whose balance changed though no points did
+    """
+
+    kind: str = ""
+    order: object = None
+    order_uuid: str = ""
+    reversed_uuid: str = ""
+    gross: dict = field(default_factory=dict)
+    reason: str = ""
+    silent: bool = False
+    before: dict = field(default_factory=dict)
+    owners: set = field(default_factory=set)
+
+
+class InboostBonusMove(models.Model):
+    """One change of one card's points, for ever. The sum of a card's rows is its
+    balance, whichever path changed it."""
+
+    _name = "inboost.bonus.move"
+    _description = "InBoost Bonus Ledger"
+    _order = "time desc, id desc"
+    _rec_name = "uuid"
+
+    uuid = fields.Char(required=True, readonly=True, default=lambda self: str(uuid4()))
+    # Odoo deletes cards itself: a row outlives its card, and knows its code.
+    card_id = fields.Many2one(
+        "loyalty.card", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+    card_code = fields.Char(readonly=True)
+    partner_id = fields.Many2one(
+        "res.partner",
+        "Customer",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+    )
+    program_id = fields.Many2one(
+        "loyalty.program", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+    company_id = fields.Many2one("res.company", readonly=True, ondelete="set null")
+    kind = fields.Selection(
+        [
+            ("accrual", "Accrual"),
+            ("redemption", "Redemption"),
+            ("reversal", "Reversal"),
+            ("expiry", "Expiry"),
+            ("adjustment", "Adjustment"),
+            ("opening", "Opening"),
+        ],
+        required=True,
+        readonly=True,
+        help="Reversal: what an order gave or took is undone. Adjustment: contacts "
+        "were merged, a card was deleted, or a change that passed Odoo by was found. "
+        "Opening: what a card had when the ledger began.",
+    )
+    change = fields.Float(readonly=True, digits=(16, DIGITS), help="Won less spent.")
+    won = fields.Float(readonly=True, digits=(16, DIGITS), help="Points added, gross.")
+    spent = fields.Float(
+        readonly=True, digits=(16, DIGITS), help="Points taken, gross."
+    )
+    balance_after = fields.Float(readonly=True, digits=(16, DIGITS), aggregator=None)
+    time = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
+    reason = fields.Char(readonly=True)
+    order_model = fields.Char(readonly=True)
+    order_id = fields.Many2oneReference(model_field="order_model", readonly=True)
+    order_name = fields.Char("Order Number", readonly=True)
+    order_uuid = fields.Char("Order UUID", readonly=True, index="btree_not_null")
+    reversed_uuid = fields.Char(
+        "Refunded Order UUID",
+        readonly=True,
+        help="Of the order whose points a refund takes back or gives back.",
+    )
+
+    _uuid_unique = models.Constraint("UNIQUE(uuid)", "Each row has its own uuid.")
+    _adds_up = models.Constraint(
+        "CHECK(won >= 0 AND spent >= 0 AND abs(won - spent - change) < 0.00001)",
+        "A change is what was won less what was spent.",
+    )
+    _of_card = models.Index("(card_id, time, id)")
+
+    # -- CRUD ----------------------------------------------------------------------
+
+    @api.depends("kind", "card_code", "change")
+    def _compute_display_name(self):
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        for move in self:
+            change = shown(move.change)
+            move.display_name = f"{kinds[move.kind]} {change} {move.card_code}"
+
+    def write(self, vals):  # pylint: disable=method-required-super
+        raise AccessError(self.env._("A row of the ledger cannot be changed."))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise AccessError(self.env._("A row of the ledger cannot be deleted."))
+
+    # -- recording -----------------------------------------------------------------
+
+    @contextmanager
+    def _recording(self, apart=False, **kwargs):
+        """Changes of points inside belong together: one row for each card, written
+        at the end and all at once.
+
+        The state lives with the cursor, since code in between changes environments.
+
+        :param bool apart: even when part of something greater
+        :param kwargs: see :class:`Recording`
+        """
+        cache = self.env.cr.cache
+        outer = cache.get("inboost_recording")
+        if outer and not apart:
+            # A part of something greater, which knows better what it is.
+            yield outer
+            return
+        operation = cache["inboost_recording"] = Recording(**kwargs)
+        try:
+            yield operation
+        finally:
+            cache["inboost_recording"] = outer
+        if not operation.before and not operation.owners:
+            return
+        changes = {}
+        with self.env["inboost.capture"]._guard(
+            self.env._("a change of points"),
+            (self.browse(), "_record_changes", [changes]),
+        ):
+            changes.update(self.sudo()._prepare_changes(operation))
+            self.sudo()._record_changes(changes)
+
+    @api.model
+    def _prepare_changes(self, operation):
+        """What happened to cards, as JSON: it is recorded now, or made up for later as
+        what it was."""
+        cards = self.env["loyalty.card"].browse(operation.before).exists()
+        order = operation.order
+        return {
+            "cards": [
+                {
+                    "id": card.id,
+                    "before": operation.before[card.id],
+                    "after": card.points,
+                    "spent": operation.gross.get(card.id, 0.0),
+                }
+                for card in cards.filtered("program_id.is_nominative")
+            ],
+            "owners": [
+                [partner.id, program.id, partner.phone_sanitized]
+                for partner, program in operation.owners
+            ],
+            "silent": operation.silent,
+            "values": {
+                "kind": operation.kind,
+                "time": fields.Datetime.to_string(fields.Datetime.now()),
+                "reason": operation.reason,
+                "order_model": order._name if order else False,
+                "order_id": order.id if order else False,
+                "order_name": order.display_name if order else False,
+                "order_uuid": operation.order_uuid,
+                "reversed_uuid": operation.reversed_uuid,
+            },
+        }
+
+    @api.model
+    def _record_changes(self, changes):
+        """Write the rows of ``changes`` and send what follows from them.
+
+        :param dict changes: see :meth:`_prepare_changes`; an empty one is nothing
+        """
+        if not changes:
+            return self.browse()
+        rows = [
+            self._prepare_row_values(change, changes["values"])
+            for change in changes["cards"]
+        ]
+        moves = self.create([row for row in rows if row])
+        # The ledger stands whatever becomes of what is sent about it.
+        arguments = [changes["owners"], changes["silent"]]
+        with self.env["inboost.capture"]._guard(
+            self.env._("what is sent of a change of points"),
+            (moves, "_capture_facts", arguments),
+        ):
+            moves._capture_facts(*arguments)
+        return moves
+
+    @api.model
+    def _prepare_row_values(self, change, common):
+        """Values of one card's row; None when nothing happened to it."""
+        card = self.env["loyalty.card"].browse(change["id"])
+        net = rounded(change["after"] - change["before"])
+        won, spent = self._split(net, change["spent"])
+        if not card.exists() or (not won and not spent):
+            return None
+        if not net and self._is_known(card, common):
+            return None
+        return {
+            **self._prepare_card_values(card),
+            **common,
+            "kind": common["kind"] or ("accrual" if net >= 0 else "redemption"),
+            "change": net,
+            "won": won,
+            "spent": spent,
+            "balance_after": rounded(change["after"]),
+        }
+
+    @api.model
+    def _prepare_card_values(self, card):
+        return {
+            "card_id": card.id,
+            "card_code": card.code,
+            "partner_id": card.partner_id.id,
+            "program_id": card.program_id.id,
+            "company_id": card.company_id.id,
+        }
+
+    @api.model
+    def _split(self, change, spent):
+        """Gross amounts: both positive, their difference is ``change``."""
+        won, spent = rounded(change + spent), rounded(spent)
+        # A refund that takes points back "wins" less than nothing.
+        return (
+            rounded(max(won, 0) + max(-spent, 0)),
+            rounded(max(spent, 0) + max(-won, 0)),
+        )
+
+    def _is_known(self, card, common):
+        """An order whose net is zero leaves no trace in Odoo's own history and is
+        confirmed again when it is synced again. Its reversal is another thing."""
+        reversal = "=" if common["kind"] == "reversal" else "!="
+        return bool(common["order_uuid"]) and bool(
+            self.search_count(
+                [
+                    ("card_id", "=", card.id),
+                    ("order_uuid", "=", common["order_uuid"]),
+                    ("kind", reversal, "reversal"),
+                ],
+                limit=1,
+            )
+        )

@@ -1,0 +1,44 @@
+from odoo import models
+
+
+class ResPartner(models.Model):
+    """A customer's ledger and what expires when; a balance belongs to a phone."""
+
+    _name = "res.partner"
+    _inherit = ["res.partner", "inboost.bonus.mixin"]
+
+    def _inboost_cards(self):
+        cards = self.env["loyalty.card"]
+        found = dict(
+            cards._read_group(
+                [("partner_id", "in", self.ids)], ["partner_id"], ["id:recordset"]
+            )
+        )
+        return {partner: found.get(partner, cards) for partner in self}
+
+    def _inboost_change_phone(self, before):
+        super()._inboost_change_phone(before)
+        if before:
+            with self.env["inboost.capture"]._guard(
+                self.env._("the balance of %s", self.display_name),
+                (self, "_inboost_capture_balances", [before]),
+            ):
+                self._inboost_capture_balances(before)
+
+    def _inboost_capture_balances(self, phone):
+        """The customer got another phone: the balance is sent there, and what is left
+        under the old one.
+
+        :param str phone: E.164, the old one
+        """
+        self.ensure_one()
+        cards = (
+            self.env["loyalty.card"]
+            .sudo()
+            .search([("partner_id", "=", self.id), ("points", "!=", 0)])
+        )
+        backends = self.env["inboost.backend"]._find_by_program(cards.program_id)
+        for backend in self.env["inboost.backend"].union(*backends.values()):
+            backend._capture_balances(self, phone=phone)
+            if self.phone_sanitized:
+                backend._capture_balances(self)

@@ -1,0 +1,12 @@
+from . import inboost_specialty  # what a customer does for a living
+from . import inboost_backend  # what is settled about customers
+from . import inboost_customer  # the link between a contact and InBoost
+from . import inboost_customer_decision  # what becomes of a row
+from . import inboost_customer_write  # doing what was decided
+from . import inboost_customer_offer  # contacts whom InBoost does not know
+from . import inboost_customer_history  # purchases from before the link
+from . import inboost_customer_lookup  # one customer, by phone
+from . import inboost_sync_run  # one pull, and when it is due
+from . import inboost_sync_run_page  # one page of a pull
+from . import inboost_sync_line  # what a run reports of a row
+from . import res_partner  # the contact

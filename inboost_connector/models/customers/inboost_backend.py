@@ -1,0 +1,242 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+POLICIES = [
+    ("fill", "Fill when empty"),
+    ("overwrite", "Overwrite"),
+    ("ignore", "Ignore"),
+]
+
+
+class InboostBackend(models.Model):
+    """What an administrator settles about customers: when they are pulled, what of
+    them is taken over, and whether a backend is about everybody."""
+
+    _inherit = "inboost.backend"
+
+    scope = fields.Selection(
+        [("every", "Every customer"), ("linked", "Customers of InBoost only")],
+        "Send Sales Of",
+        required=True,
+        default="every",
+        help="Every customer: of everybody who has a valid phone. Customers of InBoost "
+        "only: of contacts that are linked to a customer there. Purchases from before "
+        "the link go as history.",
+    )
+    pull_customers = fields.Boolean(
+        "Synchronise Customers",
+        default=True,
+        help="Customers of InBoost become contacts here.",
+    )
+    pull_interval = fields.Selection(
+        [
+            ("10", "10 minutes"),
+            ("15", "15 minutes"),
+            ("20", "20 minutes"),
+            ("30", "30 minutes"),
+        ],
+        "Every",
+        required=True,
+        default="15",
+    )
+    run_ids = fields.One2many("inboost.sync.run", "backend_id")
+    last_run_id = fields.Many2one(
+        "inboost.sync.run",
+        compute="_compute_last_run_id",
+        string="Last Synchronisation",
+    )
+    last_run_state = fields.Char(compute="_compute_last_run_id")
+    policy_name = fields.Selection(
+        POLICIES,
+        "First and Last Name",
+        required=True,
+        default="fill",
+        help="First and last name are one thing: half of one name is never mixed with "
+        "half of another.",
+    )
+    policy_phone = fields.Selection(
+        POLICIES,
+        "Phone",
+        required=True,
+        default="fill",
+        help="Of a customer who was linked before and has another phone in InBoost.",
+    )
+    policy_email = fields.Selection(POLICIES, "Email", required=True, default="fill")
+    policy_birthdate = fields.Selection(
+        POLICIES, "Date of Birth", required=True, default="fill"
+    )
+    policy_source = fields.Selection(
+        POLICIES, "Source of Acquisition", required=True, default="fill"
+    )
+    policy_specialty = fields.Selection(
+        POLICIES, "Specialty", required=True, default="fill"
+    )
+    policy_lang = fields.Selection(
+        POLICIES,
+        "Language",
+        required=True,
+        default="fill",
+        help="A contact has a language from the first day: filling sets it for new "
+        "ones only.",
+    )
+    history_days = fields.Integer(
+        "History (Days)",
+        default=90,
+        required=True,
+        help="When a customer turns out to be in both systems, purchases of so many "
+        "days are sent to the purchase details; never to the webhook, which would "
+        "start campaigns for them.",
+    )
+    send_new_customers = fields.Boolean(
+        compute="_compute_send_new_customers",
+        inverse="_inverse_send_new_customers",
+        help="Contacts who buy or have bonuses, have a valid phone and are no "
+        "customers of InBoost yet are created there, each once. Switches the endpoint "
+        "that does it.",
+    )
+
+    _history_bounded = models.Constraint(
+        "CHECK(history_days BETWEEN 0 AND 110)",
+        "Choose from 0 to 110 days of history: delivered events, which stop a "
+        "purchase from going twice, may be deleted after 120.",
+    )
+
+    # -- computes ------------------------------------------------------------------
+
+    @api.depends("run_ids")
+    def _compute_last_run_id(self):
+        newest = dict(
+            self.env["inboost.sync.run"]._read_group(
+                [("backend_id", "in", self.ids), ("dry_run", "=", False)],
+                ["backend_id"],
+                ["id:max"],
+            )
+        )
+        states = dict(
+            self.env["inboost.sync.run"]
+            ._fields["state"]
+            ._description_selection(self.env)
+        )
+        for backend in self:
+            backend.last_run_id = newest.get(backend)
+            backend.last_run_state = states.get(backend.last_run_id.state)
+
+    def _compute_send_new_customers(self):
+        for backend in self:
+            backend.send_new_customers = backend._endpoint("customer_upsert").enabled
+
+    def _inverse_send_new_customers(self):
+        for backend in self:
+            endpoint = backend._endpoint("customer_upsert")
+            endpoint.enabled = backend.send_new_customers
+
+    # -- actions -------------------------------------------------------------------
+
+    def action_synchronise(self):
+        """Pull the customers now."""
+        return self._queue_and_show(dry_run=False)
+
+    def action_dry_run(self):
+        """Show what a synchronisation would do."""
+        return self._queue_and_show(dry_run=True)
+
+    def _queue_and_show(self, dry_run):
+        self.ensure_one()
+        self.check_access("read")
+        if self.state != "connected":
+            raise UserError(self.env._("Connect the backend first."))
+        runs = self.env["inboost.sync.run"].sudo()
+        run = runs._find_open(self, dry_run) or runs._queue(self.sudo(), dry_run)
+        run._trigger()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": run._name,
+            "res_id": run.id,
+            "views": [(False, "form")],
+        }
+
+    def action_view_runs(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "inboost_connector.inboost_sync_run_action"
+        )
+        action["domain"] = [("backend_id", "=", self.id)]
+        return action
+
+    def action_send_history(self):
+        """For all linked customers; nothing goes twice."""
+        self.ensure_one()
+        self.check_access("write")
+        # A million of them make no records.
+        self.env["inboost.customer"].flush_model(["partner_id", "history_state"])
+        self.env.execute_query(
+            SQL(
+                "UPDATE inboost_customer SET history_state = 'waiting'"
+                " WHERE backend_id = %s AND partner_id IS NOT NULL",
+                self.id,
+            )
+        )
+        self.env["inboost.customer"].invalidate_model(["history_state"])
+        self.env["inboost.customer.history"]._trigger()
+        return self._notify(
+            self.env._("The history of all linked customers is being looked through."),
+            "success",
+        )
+
+    # -- scope: customers who are linked -------------------------------------------
+
+    def _filter_about(self, partners):
+        about = super()._filter_about(partners)
+        return self._filter_linked(about) if self.scope == "linked" else about
+
+    def _filter_linked(self, partners):
+        """Those of ``partners`` whose phone is that of a customer in InBoost."""
+        phones = partners.mapped("phone_sanitized")
+        linked = set(
+            self.env["inboost.customer"]
+            .sudo()
+            .search(
+                [
+                    ("backend_id", "=", self.id),
+                    ("partner_id.phone_sanitized", "in", [p for p in phones if p]),
+                    ("state", "!=", "ignored"),
+                ]
+            )
+            .partner_id.mapped("phone_sanitized")
+        )
+        return partners.filtered(lambda partner: partner.phone_sanitized in linked)
+
+    def _about_phone_sql(self, phone):
+        if self.scope == "every":
+            return super()._about_phone_sql(phone)
+        return SQL(
+            """EXISTS (
+                SELECT FROM inboost_customer l
+                  JOIN res_partner known ON known.id = l.partner_id
+                 WHERE l.backend_id = %s
+                   AND l.state <> 'ignored'
+                   AND known.phone_sanitized = %s)""",
+            self.id,
+            phone,
+        )
+
+    def _about_document_sql(self, partner, moment):
+        if self.scope == "every":
+            return super()._about_document_sql(partner, moment)
+        return SQL(
+            """EXISTS (
+                SELECT FROM inboost_customer l
+                 WHERE l.backend_id = %s
+                   AND l.partner_id = %s
+                   AND l.create_date <= %s)""",
+            self.id,
+            partner,
+            moment,
+        )
+
+    # -- offer ---------------------------------------------------------------------
+
+    def _prepare_customer(self, partner):
+        """A customer whom InBoost does not have is offered before their purchase."""
+        self.env["inboost.customer.offer"]._offer(self, partner)

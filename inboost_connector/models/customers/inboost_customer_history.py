@@ -1,0 +1,151 @@
+import logging
+import time
+
+from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+from ...lib.priority import HISTORY
+
+_logger = logging.getLogger(__name__)
+
+#: Seconds a run goes on while there is work; then the next one takes over.
+MAX_RUN = 60
+#: Customers in one transaction.
+BATCH = 200
+
+
+class InboostCustomerHistory(models.AbstractModel):
+    """What is sent about a customer whom both systems have: the purchases of the last
+    months, to the details only, and the balance."""
+
+    _name = "inboost.customer.history"
+    _description = "InBoost Purchase History"
+
+    @api.model
+    def _queue(self, links):
+        """Look for purchases of ``links`` that InBoost does not have; soon."""
+        links.sudo().write({"history_state": "waiting"})
+        self._trigger()
+
+    @api.model
+    def _trigger(self):
+        self.env.ref("inboost_connector.ir_cron_history").sudo()._trigger()
+
+    @api.model
+    def _cron_history(self):
+        """Batch after batch, each in a transaction of its own."""
+        end = time.monotonic() + MAX_RUN
+        failed = self.env["inboost.customer"]
+        while time.monotonic() < end:
+            try:
+                links = self._lock_waiting(failed)
+                if not links:
+                    return
+                for some in links.grouped("backend_id").values():
+                    failed |= self._try(some)
+                self.env["ir.cron"]._commit_progress(len(links))
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                # A pull or a till wrote one of them; the next turn sees it.
+                self.env.cr.rollback()
+        self._trigger()
+
+    @api.model
+    def _lock_waiting(self, failed):
+        backends = self.env["inboost.backend"].search([("state", "!=", "draft")])
+        details = backends.endpoint_ids.filtered(
+            lambda e: (
+                e.operation == "purchase_details"
+                # Off is a decision; without an address, history would be lost.
+                and (e.address or not e.enabled)
+            )
+        )
+        return (
+            self.env["inboost.customer"]
+            .search(
+                [
+                    ("history_state", "=", "waiting"),
+                    ("partner_id", "!=", False),
+                    ("backend_id", "in", details.backend_id.ids),
+                    ("id", "not in", failed.ids),
+                ],
+                order="id",
+                limit=BATCH,
+            )
+            .try_lock_for_update()
+        )
+
+    @api.model
+    def _try(self, links):
+        """What fails together is tried one by one, so that none stops the others.
+
+        :return: those that failed; they go on waiting, which is their net
+        """
+        try:
+            with self.env.cr.savepoint():
+                self._capture(links)
+            return links.browse()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception as error:
+            if len(links) == 1:
+                what = self.env._("the history of %s", links.display_name)
+                _logger.exception("InBoost: %s was not recorded", what)
+                self.env["inboost.capture"]._keep_failure(
+                    what, (links, "_queue_history", []), error
+                )
+                return links
+        return links.browse().union(*(self._try(link) for link in links))
+
+    @api.model
+    def _capture(self, links):
+        """Put into the outbox what InBoost does not have of ``links``, who are all of
+        one backend."""
+        backend = links.backend_id
+        since = fields.Datetime.subtract(
+            fields.Datetime.now(), days=backend.history_days
+        )
+        owner = {
+            partner: link
+            for link in links
+            for partner in link.partner_id | link.candidate_ids
+        }
+        partners = self.env["res.partner"].union(*owner)
+        for documents in backend._get_documents():
+            for document in documents._inboost_find_history(backend, partners, since):
+                if document._inboost_capture_for(backend, priority=HISTORY):
+                    owner[document.partner_id].history_count += 1
+        unknown = self._filter_balance_unknown(links)
+        backend._capture_balances(unknown.partner_id, priority=HISTORY)
+        links.history_state = "done"
+
+    @api.model
+    def _filter_balance_unknown(self, links):
+        """Those whose balance InBoost neither has nor is about to get."""
+        backend = links.backend_id
+        reachable = links.filtered("partner_id.phone_sanitized")
+        if not backend.program_ids or not reachable:
+            return links.browse()
+        phones = reachable.partner_id.mapped("phone_sanitized")
+        events = self.env["inboost.event"]
+        newest = events.browse(
+            last
+            for _phone, last in events._read_group(
+                [
+                    ("backend_id", "=", backend.id),
+                    ("operation", "=", "balance_set"),
+                    ("phone", "in", phones),
+                    ("state", "in", ("pending", "sending", "done")),
+                ],
+                ["phone"],
+                ["id:max"],
+            )
+        )
+        amounts = backend._balances_of(phones)
+        known = {
+            event.phone
+            for event in newest
+            if event.state != "done" or event.amount_sent == amounts[event.phone]
+        }
+        return reachable.filtered(
+            lambda link: link.partner_id.phone_sanitized not in known
+        )

@@ -1,0 +1,112 @@
+import logging
+
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+from ...lib import customers, mapping
+from ...lib.outcome import Verdict, classify
+
+_logger = logging.getLogger(__name__)
+
+#: Seconds that a cashier waits for InBoost at most.
+REGISTER_TIMEOUT = 2
+
+
+class InboostCustomerLookup(models.AbstractModel):
+    """One customer, asked for by phone: at the till, and in Contacts."""
+
+    _name = "inboost.customer.lookup"
+    _description = "InBoost Look-Up of a Customer"
+
+    @api.model
+    def _find(self, backend, phone, within=None):
+        """Ask InBoost about ``phone``; create, link or update the contact.
+
+        :param backend: one ``inboost.backend``
+        :param str phone: E.164
+        :param float within: seconds to wait at most; the endpoint's own by default
+        :return: the contact; none when InBoost does not know the phone
+        :raise UserError: when InBoost could not be asked, or its answer not be used
+        """
+        exchange = backend._exchange("customer_find", {}, within=within, phone=phone)
+        outcome = classify(exchange)
+        backend._endpoint("customer_find")._note_apart(outcome)
+        # No such customer is no trouble, and neither is an endpoint that says so.
+        if exchange.status == 404:
+            return self.env["res.partner"]
+        if outcome.verdict not in (Verdict.DONE, Verdict.DUPLICATE):
+            raise UserError(backend._explain(exchange))
+        row = self._read_row(backend, exchange.data)
+        if not row:
+            return self.env["res.partner"]
+        [decision] = self.env["inboost.customer.decision"]._decide(backend, [row])
+        if decision.kind != "error" and decision.customer["phone"] != phone:
+            decision.kind = "error"
+            decision.reason = self.env._(
+                "InBoost answered with the customer of another phone, %s.",
+                decision.customer["phone"],
+            )
+        if decision.kind != "error":
+            self.env["inboost.customer"]._carry_out(backend, [decision])
+        if decision.kind == "error":
+            raise UserError(decision.reason)
+        return decision.partner or self.env["res.partner"]
+
+    @api.model
+    def _read_row(self, backend, data):
+        """The customer in an answer: an object, or the first of a list; None for an
+        empty one."""
+        path = backend._endpoint("customer_find").rows_path or "@"
+        try:
+            found = mapping.search(path, data)
+        except mapping.MappingError as error:
+            raise UserError(str(error)) from error
+        if isinstance(found, list):
+            found = found[0] if found else None
+        return found or None
+
+    @api.model
+    def _find_now(self, backend, phone):
+        """As a person asks for it: with all errors reported."""
+        if backend.state != "connected" or not backend.sudo()._filter_sendable():
+            raise UserError(self.env._("%s is not connected.", backend.name))
+        if not phone:
+            raise UserError(self.env._("The contact has no valid phone."))
+        return self.sudo()._find(backend.sudo(), phone)
+
+    @api.model
+    def _find_contact(self, backend, phone):
+        """The one contact that a phone means; see ``lib.customers.choose``."""
+        found = (
+            self.env["inboost.customer.decision"]
+            ._find_contacts(backend, {phone})
+            .get(phone, ())
+        )
+        chosen = customers.choose([c for c, _link in found if c.active])
+        return self.env["res.partner"].browse(chosen.id if chosen else None)
+
+    @api.model
+    def _ask_at_register(self, backend, phone):
+        nobody = self.env["res.partner"]
+        endpoint = backend._endpoint("customer_find")
+        if not backend._filter_sendable() or not endpoint._may_ask():
+            return nobody
+        try:
+            with self.env.cr.savepoint():
+                partner = self._find(backend, phone, within=REGISTER_TIMEOUT)
+                if partner and not partner.active:
+                    partner.active = True
+                    note = self.env._("Back at the register, and so not archived.")
+                    partner.message_post(body=note)
+                return partner
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except UserError:
+            # Without its text, which may hold a phone.
+            _logger.info("InBoost: nobody was found at the till; see the request log")
+            return nobody
+        except Exception:
+            # Two tills met the same customer, say: the next search finds them here.
+            _logger.exception("InBoost: the search at the till failed")
+            return nobody

@@ -1,0 +1,11 @@
+from . import inboost_backend  # one portal; all else belongs to one
+from . import inboost_backend_scope  # whom a portal is about
+from . import inboost_endpoint  # an operation of a portal, as data
+from . import inboost_event  # the row of the outbox
+from . import inboost_capture_failure  # what an error of ours kept out of it
+from . import inboost_capture  # from a fact to a row
+from . import inboost_delivery  # from a row to a request
+from . import inboost_request_log  # what became of each request
+from . import inboost_document_mixin  # what every kind of purchase has in common
+from . import res_partner  # whose phone an event waits for
+from . import res_config_settings  # the way in from Odoo's settings

@@ -1,0 +1,450 @@
+import hashlib
+import logging
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL, config
+
+from ...lib import address, client, outcome
+from ...lib.operations import OPERATIONS
+
+_logger = logging.getLogger(__name__)
+
+
+class InboostBackend(models.Model):
+    """One InBoost portal of one company."""
+
+    _name = "inboost.backend"
+    _description = "InBoost Backend"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _check_company_auto = True
+
+    name = fields.Char(required=True)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        default=lambda self: self.env.company,
+        index=True,
+        help="The sales of this company and its branches are sent.",
+    )
+    address = fields.Char(
+        required=True,
+        tracking=True,
+        help="The portal's address, such as https://myshop.inboost.ai",
+    )
+    auth_header = fields.Char(
+        "Authorisation Header",
+        default="Authorization",
+        help="The HTTP header that carries the secret.",
+    )
+    auth_prefix = fields.Char(
+        "Prefix",
+        default="Bearer",
+        help="Written before the secret, with a blank between. May be empty.",
+    )
+    secret = fields.Char(
+        groups="base.group_system,inboost_connector.group_inboost_manager",
+        copy=False,
+        help="The key or token that InBoost gave you. It is never shown in a log.",
+    )
+    phone_style = fields.Selection(
+        [
+            ("digits", "Digits: 380671234567"),
+            ("e164", "E.164: +380671234567"),
+            ("national", "National: 0671234567"),
+        ],
+        required=True,
+        default="digits",
+        help="How phones are written in what is sent.",
+    )
+    state = fields.Selection(
+        [("draft", "Draft"), ("connected", "Connected"), ("paused", "Paused")],
+        required=True,
+        default="draft",
+        copy=False,
+        readonly=True,
+        tracking=True,
+        help="Draft: nothing is recorded or sent. Connected: sales are sent within a "
+        "second. Paused: sales are recorded and wait.",
+    )
+    pause_reason = fields.Char(readonly=True, copy=False, tracking=True)
+    connected_since = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="Sales before this moment are not sent as live purchases.",
+    )
+    fingerprint = fields.Char(
+        readonly=True,
+        copy=False,
+        groups="base.group_system",
+        help="Tells this database from a copy of it, which must not send.",
+    )
+    mask_personal = fields.Boolean(
+        "Mask Personal Data in Logs",
+        help="Phones, names and e-mail addresses are not kept in the request log.",
+    )
+    reconcile_days = fields.Integer(
+        default=3,
+        required=True,
+        help="Paid orders of so many days are searched for purchases that were not "
+        "recorded.",
+    )
+    event_retention_days = fields.Integer(
+        "Keep Delivered Events (Days)",
+        default=365,
+        required=True,
+        help="Events that were not delivered are never deleted.",
+    )
+    log_retention_days = fields.Integer(
+        "Keep Request Log (Days)", default=30, required=True
+    )
+    endpoint_ids = fields.One2many("inboost.endpoint", "backend_id")
+    event_waiting_count = fields.Integer(compute="_compute_event_counts")
+    event_attention_count = fields.Integer(compute="_compute_event_counts")
+    missing_address_count = fields.Integer(compute="_compute_missing_address_count")
+
+    _retention = models.Constraint(
+        "CHECK(event_retention_days >= 120 AND log_retention_days > 0"
+        " AND reconcile_days BETWEEN 1 AND 30)",
+        "Keep delivered events for at least 120 days, since they are what stops a "
+        "purchase from being sent twice; look back between 1 and 30 days; keep the "
+        "log for at least a day.",
+    )
+
+    # -- computes and constraints --------------------------------------------------
+
+    def _compute_event_counts(self):
+        counts = {
+            (backend, state): count
+            for backend, state, count in self.env["inboost.event"]._read_group(
+                [
+                    ("backend_id", "in", self.ids),
+                    ("state", "not in", ("done", "cancelled", "superseded")),
+                ],
+                ["backend_id", "state"],
+                ["__count"],
+            )
+        }
+        for backend in self:
+            backend.event_waiting_count = sum(
+                counts.get((backend, state), 0) for state in ("pending", "sending")
+            )
+            backend.event_attention_count = sum(
+                counts.get((backend, state), 0)
+                for state in ("parked", "held", "failed")
+            )
+
+    @api.depends("endpoint_ids.address", "endpoint_ids.enabled")
+    def _compute_missing_address_count(self):
+        for backend in self:
+            backend.missing_address_count = len(
+                backend.endpoint_ids.filtered(lambda e: e.enabled and not e.address)
+            )
+
+    @api.constrains("address")
+    def _check_address(self):
+        for backend in self:
+            self._check_url(backend.address)
+
+    @api.model
+    def _check_url(self, url):
+        try:
+            address.check_url(url, self._allow_http())
+        except address.AddressRefused as error:
+            raise ValidationError(
+                self.env._("%(address)s: %(reason)s.", address=url, reason=error)
+            ) from error
+
+    # -- CRUD ----------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        backends = super().create(vals_list)
+        backends._create_endpoints()
+        return backends
+
+    def _create_endpoints(self):
+        """Every operation has an endpoint from the first day."""
+        self.env["inboost.endpoint"].create(
+            [
+                {
+                    "backend_id": backend.id,
+                    "operation": name,
+                    **self.env["inboost.endpoint"]._prepare_default_values(name),
+                }
+                for backend in self
+                for name in OPERATIONS
+                if name not in backend.endpoint_ids.mapped("operation")
+            ]
+        )
+
+    def copy_data(self, default=None):
+        return [
+            {**vals, "name": self.env._("%s (copy)", vals["name"])}
+            for vals in super().copy_data(default)
+        ]
+
+    # -- actions -------------------------------------------------------------------
+
+    def action_test_connection(self):
+        """Ask InBoost who we are and tell in plain words what came back."""
+        self.ensure_one()
+        self.check_access("write")
+        result = self._exchange("connection_test")
+        problem = self._explain(result)
+        if problem:
+            raise UserError(problem)
+        return self._notify(
+            self.env._("InBoost answered: the connection works."), "success"
+        )
+
+    def action_connect(self):
+        """Test, then begin to send from this database."""
+        self.action_test_connection()
+        self._connect()
+        return self._notify(
+            self.env._("Connected. Sales are sent from now on."), "success"
+        )
+
+    def _connect(self):
+        self.ensure_one()
+        self.sudo().write(
+            {
+                "state": "connected",
+                "pause_reason": False,
+                "fingerprint": self._database_fingerprint(),
+                "connected_since": self.connected_since or fields.Datetime.now(),
+            }
+        )
+        self.endpoint_ids.filtered("paused").action_resume()
+        self.env["inboost.event"]._trigger_delivery()
+
+    def action_pause(self):
+        self.check_access("write")
+        self._pause(self.env._("Paused by %s", self.env.user.name), notify=False)
+
+    def action_view_events(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "inboost_connector.inboost_event_action"
+        )
+        action["domain"] = [("backend_id", "=", self.id)]
+        action["context"] = dict(
+            self.env.context.get("inboost_filter")
+            and {f"search_default_{self.env.context['inboost_filter']}": 1}
+            or {}
+        )
+        return action
+
+    def _notify(self, message, kind):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "message": message,
+                "type": kind,
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    # -- business methods ----------------------------------------------------------
+
+    def _pause(self, reason, notify=True):
+        """Stop sending, lose nothing, and tell the administrators once."""
+        for backend in self.sudo():
+            if backend.state != "connected":
+                continue
+            backend.write({"state": "paused", "pause_reason": reason})
+            if notify:
+                backend._notify_administrators(reason)
+
+    def _notify_administrators(self, text):
+        group = self.env.ref("inboost_connector.group_inboost_manager")
+        users = group.sudo().all_user_ids.filtered(
+            lambda user: user.active and self.company_id in user.company_ids
+        )
+        self.message_post(body=text, partner_ids=users.partner_id.ids)
+        for user in users:
+            self.activity_schedule(
+                "mail.mail_activity_data_warning", summary=text, user_id=user.id
+            )
+
+    @api.model
+    def _database_fingerprint(self):
+        """What tells this database from its copies: Odoo's uuid travels with a copy,
+        the cluster's identifier and the database's own oid do not."""
+        uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        [(oid, name, system)] = self.env.execute_query(
+            SQL(
+                "SELECT d.oid, d.datname, c.system_identifier"
+                " FROM pg_database d, pg_control_system() c"
+                " WHERE d.datname = current_database()"
+            )
+        )
+        text = f"{uuid}/{oid}/{name}/{system}"
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def _filter_sendable(self):
+        """Those that may send from here and now. One that was copied along with its
+        database is paused until an administrator says that this is the live one."""
+        connected = self.filtered(lambda b: b.state == "connected")
+        if not connected:
+            return connected
+        here = self._database_fingerprint()
+        copies = connected.filtered(lambda b: b.fingerprint != here)
+        copies._pause(
+            self.env._(
+                "This database is a copy, or was moved: nothing is sent from it. "
+                "Press Connect if it is the live one now."
+            )
+        )
+        return connected - copies
+
+    # -- HTTP ----------------------------------------------------------------------
+
+    @api.model
+    def _allow_http(self):
+        return str(config.get("inboost_allow_http") or "").lower() in ("true", "1")
+
+    @api.model
+    def _client(self, pool_size):
+        """:rtype: client.Client"""
+        networks = str(config.get("inboost_allowed_networks") or "")
+        return client.Client(
+            allow_http=self._allow_http(),
+            allowed_networks=[n.strip() for n in networks.split(",") if n.strip()],
+            pool_size=pool_size,
+        )
+
+    def _endpoint(self, operation):
+        return self.endpoint_ids.filtered(lambda e: e.operation == operation)
+
+    def _auth_headers(self):
+        self.ensure_one()
+        secret = self.sudo().secret
+        if not secret or not self.auth_header:
+            return {}
+        return {self.auth_header: f"{self.auth_prefix or ''} {secret}".strip()}
+
+    def _exchange(self, operation, fact=None, within=None, **envelope):
+        """A question and its answer; see :meth:`_question` and :meth:`_ask`.
+
+        :rtype: client.Exchange
+        """
+        request = self._question(operation, fact, **envelope)
+        return self._ask(self._endpoint(operation), request, within)
+
+    def _question(self, operation, fact=None, **envelope):
+        """An exchange outside the outbox, which asks rather than tells.
+
+        :rtype: client.Request
+        """
+        self.ensure_one()
+        endpoint = self._endpoint(operation)
+        if not endpoint.address:
+            raise UserError(self.env._("%s has no address yet.", endpoint.display_name))
+        return endpoint._request(fact or {}, **envelope)
+
+    def _ask(self, endpoint, request, within=None):
+        """Send ``request``. It is logged whatever becomes of the caller's transaction.
+
+        :param float within: seconds that the caller waits at most
+        :rtype: client.Exchange
+        """
+        with self._client(pool_size=1) as http:
+            if within:
+                request.timeout = within
+                result = http.send_within(request, within)
+            else:
+                result = http.send(request)
+        self.env["inboost.request.log"]._record_apart(endpoint, result)
+        return result
+
+    def _explain(self, exchange):
+        """What an administrator should do about ``exchange``; None when all is well."""
+        verdict = outcome.classify(exchange).verdict
+        if verdict in (outcome.Verdict.DONE, outcome.Verdict.DUPLICATE):
+            return None
+        if verdict is outcome.Verdict.PAUSE_BACKEND:
+            return self.env._(
+                "InBoost refused the credentials (HTTP %s). Check the secret, the "
+                "authorisation header and the prefix.",
+                exchange.status,
+            )
+        if verdict is outcome.Verdict.PAUSE_ENDPOINT:
+            return self.env._(
+                "Nothing lives at %(url)s (HTTP %(status)s). Check the address and "
+                "the endpoint's path.",
+                url=exchange.request.url,
+                status=exchange.status,
+            )
+        if exchange.status is None:
+            return self.env._("InBoost cannot be reached. %s", exchange.error)
+        if exchange.status == 429:
+            return self.env._(
+                "InBoost asks us to slow down (HTTP 429). Try again in a minute."
+            )
+        if exchange.status // 100 == 3:
+            return self.env._(
+                "The server redirects to another address (HTTP %s). Enter the final "
+                "address; redirects are not followed.",
+                exchange.status,
+            )
+        if exchange.status >= 500:
+            return self.env._(
+                "InBoost has trouble of its own (HTTP %s).", exchange.status
+            )
+        return self.env._(
+            "InBoost refused the request (HTTP %(status)s): %(answer)s",
+            status=exchange.status,
+            answer=exchange.answer[:200],
+        )
+
+    # -- documents -----------------------------------------------------------------
+
+    @api.model
+    def _get_document_models(self):
+        """The kinds of documents that are purchases, each of the document mixin.
+
+        :return: list of names of models; a storey or an addon that brings one adds it
+        """
+        return []
+
+    @api.model
+    def _get_documents(self):
+        """:return: iterator over the empty recordset of each kind"""
+        return (self.env[name] for name in self._get_document_models())
+
+    def _bought_sql(self):
+        """A condition: whether contact ``p`` has bought here."""
+        return SQL(" OR ").join(
+            documents._inboost_bought_sql(self) for documents in self._get_documents()
+        )
+
+    def _last_purchase_sql(self):
+        """When contact ``p`` bought last, of whichever kind."""
+        return SQL(
+            "GREATEST(%s)",
+            SQL(", ").join(
+                documents._inboost_last_purchase_sql()
+                for documents in self._get_documents()
+            ),
+        )
+
+    # -- cron ----------------------------------------------------------------------
+
+    @api.model
+    def _cron_reconcile(self):
+        """Find what capture missed: what failed, an order nobody saw, a phone that
+        came by a path we do not see."""
+        self.env["inboost.capture.failure"]._retry_all()
+        for backend in self.sudo().search([("state", "!=", "draft")]):
+            since = max(
+                backend.connected_since,
+                fields.Datetime.now() - timedelta(days=backend.reconcile_days),
+            )
+            for documents in self._get_documents():
+                documents._inboost_reconcile(backend, since)
+        self.env["inboost.event"]._release_parked()

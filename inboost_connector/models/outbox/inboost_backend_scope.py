@@ -1,0 +1,45 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+
+class InboostBackend(models.Model):
+    """Whom a backend is about: which companies, and which customers. One question, in
+    the three forms in which it is asked. The customers' storey narrows the answer."""
+
+    _inherit = "inboost.backend"
+
+    @api.model
+    def _find_for_company(self, company):
+        """Backends that record what happens in ``company``: its and its parents'."""
+        return self.sudo().search(
+            [
+                ("company_id", "in", company.sudo().parent_ids.ids),
+                ("state", "!=", "draft"),
+            ]
+        )
+
+    def _get_companies(self):
+        """The companies whose sales this backend is about."""
+        return self.env["res.company"].search([("id", "child_of", self.company_id.id)])
+
+    def _filter_about(self, partners):
+        """Those of ``partners`` whom this backend is about."""
+        self.ensure_one()
+        return partners
+
+    def _prepare_customer(self, partner):
+        """Called before a purchase of ``partner`` is recorded."""
+
+    def _about_phone_sql(self, phone):
+        """A condition: whether this backend is about the customer with a phone.
+
+        :param SQL phone: a column
+        """
+        return SQL("TRUE")
+
+    def _about_document_sql(self, partner, moment):
+        """A condition: whether this backend is about the customer of a document.
+
+        :param SQL partner, moment: columns of the document
+        """
+        return SQL("TRUE")

@@ -1,0 +1,254 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...lib import keys
+from ...lib.priority import HISTORY, LIVE
+
+#: Documents that are read at once.
+BATCH = 500
+
+
+class InboostDocumentMixin(models.AbstractModel):
+    """A document that is a purchase, and shows what was sent about it. What a kind of
+    document has to say of itself comes first; all else is written once, here."""
+
+    _name = "inboost.document.mixin"
+    _description = "InBoost Document"
+
+    #: Where purchases of this kind come from: the first word of their keys.
+    _inboost_source = ""
+    #: The field that holds the uuid that belongs to the purchase.
+    _inboost_uuid_field = "uuid"
+    #: Whether the points of a document may be confirmed again under the same key.
+    _inboost_repeats_points = False
+
+    inboost_event_count = fields.Integer(
+        compute="_compute_inboost_event_count",
+        groups="inboost_connector.group_inboost_user",
+    )
+
+    def _compute_inboost_event_count(self):
+        counts = dict(
+            self.env["inboost.event"]._read_group(
+                [("res_model", "=", self._name), ("res_id", "in", self.ids)],
+                ["res_id"],
+                ["__count"],
+            )
+        )
+        for document in self:
+            document.inboost_event_count = counts.get(document.id, 0)
+
+    def action_view_inboost_events(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "inboost_connector.inboost_event_action"
+        )
+        action["domain"] = [("res_model", "=", self._name), ("res_id", "=", self.id)]
+        action["context"] = {}
+        return action
+
+    # -- the contract --------------------------------------------------------------
+
+    @api.model
+    def _inboost_counts_sql(self):
+        """A condition: whether document ``d`` can be a purchase at all."""
+        raise NotImplementedError
+
+    def _inboost_is_purchase(self, backend):
+        """Whether the document is one for ``backend`` by now."""
+        return True
+
+    def _inboost_prepare_fact(self, backend):
+        """The purchase as ``backend`` should have it; None when it has it already.
+
+        :rtype: lib.facts.Purchase
+        """
+        raise NotImplementedError
+
+    # -- key -----------------------------------------------------------------------
+
+    def _inboost_get_key(self):
+        self.ensure_one()
+        return keys.of_document(self._inboost_source, self[self._inboost_uuid_field])
+
+    @api.model
+    def _inboost_key_sql(self):
+        """The key of document ``d``, as :meth:`_inboost_get_key` makes it."""
+        prefix = keys.of_document(self._inboost_source, "")
+        return SQL("%s || %s", prefix, SQL.identifier("d", self._inboost_uuid_field))
+
+    # -- capture -------------------------------------------------------------------
+
+    def _inboost_capture(self, again=""):
+        """Record the documents in each backend that is about them. A failure harms
+        nobody, and is made up for.
+
+        :param str again: what came again, for the log of a stopped duplicate
+        """
+        backend = self.env["inboost.backend"]
+        for document in self:
+            backends = backend._find_for_company(document.company_id)
+            if not backends:
+                continue
+            with self.env["inboost.capture"]._guard(
+                document.display_name, (document, "_inboost_capture_missed", [])
+            ):
+                document.sudo()._inboost_capture_in(backends, again)
+
+    def _inboost_capture_missed(self):
+        """Record what an error of ours prevented."""
+        for document in self:
+            backends = self.env["inboost.backend"]._find_for_company(
+                document.company_id
+            )
+            document._inboost_capture_in(backends)
+
+    def _inboost_capture_in(self, backends, again=""):
+        for backend in backends:
+            if self._inboost_is_purchase(backend):
+                self._inboost_capture_for(backend, again)
+
+    def _inboost_capture_for(self, backend, again="", priority=LIVE):
+        """:return: the new events"""
+        self.ensure_one()
+        fact = self._inboost_prepare_fact(backend)
+        if not fact:
+            return self.env["inboost.event"]
+        return self._inboost_capture_purchase(
+            backend, fact, self._inboost_get_key(), self.date_order, again, priority
+        )
+
+    def _inboost_capture_purchase(
+        self, backend, fact, key, moment, again="", priority=LIVE
+    ):
+        """A purchase or a refund: the webhook, then the details. History goes to the
+        details only: the webhook would start campaigns for it.
+
+        :param lib.facts.Purchase fact: of this document
+        :param datetime moment: when it happened
+        """
+        self.ensure_one()
+        facts = [("purchase_details", key, fact, moment)]
+        if priority != HISTORY:
+            webhook = "purchase_refund" if fact["is_refund"] else "purchase"
+            facts.insert(0, (webhook, key, fact, moment))
+            backend._prepare_customer(self.partner_id)
+        return self.env["inboost.capture"]._capture(
+            backend,
+            facts,
+            self.partner_id,
+            record=self,
+            priority=priority,
+            again=again,
+        )
+
+    # -- reconciliation and history ------------------------------------------------
+
+    @api.model
+    def _inboost_reconcile(self, backend, since):
+        """Record documents since ``since`` that count and have no event in
+        ``backend``, batch after batch: those that are no purchase yet block no other.
+        """
+        last = 0
+        while documents := self._inboost_find_missing(backend, since, last):
+            for document in documents:
+                with self.env["inboost.capture"]._guard(
+                    document.display_name, (document, "_inboost_capture_missed", [])
+                ):
+                    document._inboost_capture_in(backend)
+            last = documents[-1].id
+
+    @api.model
+    def _inboost_find_missing(self, backend, since, last):
+        """The next documents after id ``last`` that were not recorded live."""
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT d.id
+                  FROM %(table)s d
+                 WHERE %(counts)s
+                   AND d.id > %(last)s
+                   AND d.company_id = ANY(%(companies)s)
+                   AND d.date_order >= %(since)s
+                   AND %(about)s
+                   AND NOT EXISTS (
+                       SELECT FROM inboost_event e
+                        WHERE e.backend_id = %(backend)s
+                          AND e.operation = ANY(%(operations)s)
+                          AND e.priority = %(live)s
+                          AND e.key = %(key)s)
+              ORDER BY d.id
+                 LIMIT %(limit)s
+                """,
+                table=SQL.identifier(self._table),
+                counts=self._inboost_counts_sql(),
+                last=last,
+                companies=backend._get_companies().ids,
+                since=since,
+                about=backend._about_document_sql(
+                    SQL("d.partner_id"), SQL("d.date_order")
+                ),
+                backend=backend.id,
+                operations=["purchase", "purchase_refund", "purchase_details"],
+                live=LIVE,
+                key=self._inboost_key_sql(),
+                limit=BATCH,
+            )
+        )
+        return self.browse(row[0] for row in rows)
+
+    @api.model
+    def _inboost_find_history(self, backend, partners, since):
+        """Purchases of ``partners`` since ``since`` that are not in the outbox, the
+        oldest first."""
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT d.id
+                  FROM %(table)s d
+                 WHERE %(counts)s
+                   AND d.company_id = ANY(%(companies)s)
+                   AND d.partner_id = ANY(%(partners)s)
+                   AND d.date_order >= %(since)s
+                   AND NOT EXISTS (
+                       SELECT FROM inboost_event e
+                        WHERE e.backend_id = %(backend)s
+                          AND e.operation = 'purchase_details'
+                          AND e.key = %(key)s)
+              ORDER BY d.date_order, d.id
+                """,
+                table=SQL.identifier(self._table),
+                counts=self._inboost_counts_sql(),
+                companies=backend._get_companies().ids,
+                partners=partners.ids,
+                since=since,
+                backend=backend.id,
+                key=self._inboost_key_sql(),
+            )
+        )
+        documents = self.browse(row[0] for row in rows)
+        return documents.filtered(lambda d: d._inboost_is_purchase(backend))
+
+    # -- who is a customer ---------------------------------------------------------
+
+    @api.model
+    def _inboost_bought_sql(self, backend):
+        """A condition: whether contact ``p`` has bought by this kind of document."""
+        return SQL(
+            "EXISTS (SELECT FROM %s d WHERE d.partner_id = p.id AND %s"
+            " AND d.company_id = ANY(%s))",
+            SQL.identifier(self._table),
+            self._inboost_counts_sql(),
+            backend._get_companies().ids,
+        )
+
+    @api.model
+    def _inboost_last_purchase_sql(self):
+        """When contact ``p`` bought last by this kind of document."""
+        return SQL(
+            "(SELECT MAX(d.date_order) FROM %s d WHERE d.partner_id = p.id AND %s)",
+            SQL.identifier(self._table),
+            self._inboost_counts_sql(),
+        )

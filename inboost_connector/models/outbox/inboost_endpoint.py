@@ -1,0 +1,378 @@
+import json
+import logging
+from datetime import timedelta
+
+import psycopg2
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ...lib import backoff, client, facts, mapping
+from ...lib.operations import OPERATIONS
+from ...lib.outcome import Verdict
+
+_logger = logging.getLogger(__name__)
+
+#: Fields that hold a JMESPath.
+EXPRESSIONS = (
+    "body",
+    "rows_path",
+    "total_path",
+    "next_path",
+    "row_map",
+    "repeat_path",
+)
+
+
+class InboostEndpoint(models.Model):
+    """One operation of a backend, as data: where to, how, and with what guarantee."""
+
+    _name = "inboost.endpoint"
+    _description = "InBoost Endpoint"
+    _inherit = ["mail.thread"]
+    _order = "backend_id, id"
+    _rec_name = "operation"
+
+    backend_id = fields.Many2one(
+        "inboost.backend", required=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(related="backend_id.company_id")
+    operation = fields.Selection(
+        selection=[(name, operation.title) for name, operation in OPERATIONS.items()],
+        required=True,
+        readonly=True,
+    )
+    kind = fields.Selection(
+        [("api", "API"), ("webhook", "Webhook")], required=True, default="api"
+    )
+    method = fields.Selection(
+        [("GET", "GET"), ("POST", "POST"), ("PUT", "PUT"), ("PATCH", "PATCH")],
+        required=True,
+        default="POST",
+    )
+    address = fields.Char(
+        tracking=True,
+        help="API: a path below the backend's address. Webhook: the full address that "
+        "you made in the InBoost portal. Empty: nothing is recorded or sent here.",
+    )
+    body = fields.Text(
+        help="JMESPath over the fact. Nulls are left out. Our functions: "
+        "phone(phone, style), date(time, 'YYYY-MM-DD'), round(number, digits)."
+    )
+    rows_path = fields.Char(
+        "Rows", help="JMESPath of the rows, or of the customer, in an answer."
+    )
+    total_path = fields.Char("Total", help="JMESPath of the total in a list's answer.")
+    next_path = fields.Char(
+        "Next Cursor", help="JMESPath of the next page's cursor in a list's answer."
+    )
+    row_map = fields.Text(
+        "Customer",
+        help="JMESPath from a row to a customer: inboost_id, phone, firstname, "
+        "lastname, email, birthdate, source, specialty, lang. Only the phone is "
+        "required.",
+    )
+    paging = fields.Selection(
+        [("page", "Page number"), ("offset", "Offset"), ("cursor", "Cursor")],
+        required=True,
+        default="page",
+        help="How the next rows of a list are asked for: by page and page_size, by "
+        "offset and limit, or by cursor and page_size in the body.",
+    )
+    page_size = fields.Integer(
+        required=True, default=500, help="Rows that are asked for at once."
+    )
+    incremental = fields.Boolean(
+        "Only What Changed",
+        help="InBoost can list what changed since a moment (since in the body). All "
+        "customers are still read once a day.",
+    )
+    repeat_path = fields.Char(
+        help="JMESPath over an answer that is true when InBoost says that it knew the "
+        "event already."
+    )
+    guarantee = fields.Selection(
+        [("at_most_once", "At most once"), ("at_least_once", "At least once")],
+        required=True,
+        default="at_least_once",
+        tracking=True,
+        help="What to do when nobody knows whether a request arrived (the connection "
+        "broke after sending). At most once: hold the event for a person. At least "
+        "once: send it again with the same event id; choose it where a repeat does "
+        "no harm or InBoost drops it.",
+    )
+    known = fields.Selection(
+        [
+            ("attested", "Attested"),
+            ("weak", "Weakly attested"),
+            ("assumed", "Assumed"),
+        ],
+        readonly=True,
+        help="How well the shipped default is known: InBoost publishes no reference. "
+        "Ask InBoost about what is assumed, and correct it here.",
+    )
+    enabled = fields.Boolean(default=True, tracking=True)
+    timeout = fields.Integer(
+        "Timeout (Seconds)", default=20, required=True, help="For the whole answer."
+    )
+    paused = fields.Boolean(readonly=True, copy=False, tracking=True)
+    pause_reason = fields.Char(readonly=True, copy=False)
+    failures = fields.Integer(
+        "Failures in a Row",
+        readonly=True,
+        copy=False,
+        help="After five the circuit opens: one probe from time to time, until one "
+        "gets through.",
+    )
+    rest_until = fields.Datetime(
+        readonly=True, copy=False, help="Nothing is sent here before this moment."
+    )
+    sample_fact = fields.Text(compute="_compute_preview")
+    preview = fields.Text(
+        compute="_compute_preview", help="What would be sent for the sample."
+    )
+    last_answer = fields.Text(readonly=True, copy=False)
+
+    _operation_unique = models.Constraint(
+        "UNIQUE(backend_id, operation)", "A backend has one endpoint per operation."
+    )
+    _timeout_bounded = models.Constraint(
+        "CHECK(timeout BETWEEN 1 AND 120)", "Choose a timeout from 1 to 120 seconds."
+    )
+
+    _page_size_bounded = models.Constraint(
+        "CHECK(page_size BETWEEN 1 AND 5000)", "Choose a page size from 1 to 5000."
+    )
+
+    # -- computes and constraints --------------------------------------------------
+
+    @api.depends("operation")
+    def _compute_display_name(self):
+        titles = dict(self._fields["operation"]._description_selection(self.env))
+        for endpoint in self:
+            endpoint.display_name = titles.get(endpoint.operation, "")
+
+    @api.depends("operation", "body", "backend_id.phone_style")
+    def _compute_preview(self):
+        for endpoint in self:
+            sample = facts.SAMPLES.get(endpoint.operation, {})
+            endpoint.sample_fact = self._dump(sample)
+            try:
+                body = endpoint._map(sample, **facts.SAMPLE_ENVELOPE)
+                endpoint.preview = self._dump(body)
+            except mapping.MappingError as error:
+                endpoint.preview = str(error)
+
+    @staticmethod
+    def _dump(value):
+        return json.dumps(value, indent=2, ensure_ascii=False)
+
+    @api.constrains(*EXPRESSIONS)
+    def _check_expressions(self):
+        for endpoint in self:
+            for name in EXPRESSIONS:
+                if not endpoint[name]:
+                    continue
+                try:
+                    mapping.compile_expression(endpoint[name])
+                except mapping.MappingError as error:
+                    label = self._fields[name].get_description(self.env)["string"]
+                    raise ValidationError(
+                        self.env._(
+                            "%(field)s is no JMESPath: %(error)s",
+                            field=label,
+                            error=error,
+                        )
+                    ) from error
+
+    @api.constrains("address", "kind")
+    def _check_address(self):
+        for endpoint in self.filtered("address"):
+            self.env["inboost.backend"]._check_url(endpoint._url())
+
+    @api.model
+    def _prepare_default_values(self, operation):
+        default = OPERATIONS[operation]
+        return {
+            "kind": default.kind,
+            "method": default.method,
+            "address": default.path or False,
+            "body": default.body,
+            "guarantee": default.guarantee,
+            "enabled": default.enabled,
+            "known": default.known,
+            "rows_path": default.rows,
+            "total_path": default.total,
+            "next_path": default.next,
+            "row_map": default.row,
+        }
+
+    # -- actions -------------------------------------------------------------------
+
+    def action_reset(self):
+        """Back to the shipped default; a webhook keeps its address."""
+        for endpoint in self:
+            values = self._prepare_default_values(endpoint.operation)
+            if endpoint.kind == "webhook":
+                del values["address"]
+            endpoint.write(values)
+
+    def action_resume(self):
+        self.check_access("write")
+        self.sudo().write(
+            {
+                "paused": False,
+                "pause_reason": False,
+                "failures": 0,
+                "rest_until": False,
+            }
+        )
+        self.env["inboost.event"]._trigger_delivery()
+
+    def action_send_sample(self):
+        """Send the sample for real and show the answer beside it."""
+        self.ensure_one()
+        self.check_access("write")
+        result = self.backend_id._exchange(
+            self.operation, facts.SAMPLES[self.operation], **facts.SAMPLE_ENVELOPE
+        )
+        self.last_answer = (
+            f"{result.status or ''} {result.error or ''}\n{result.answer}"
+        )
+        problem = self.backend_id._explain(result)
+        return self.backend_id._notify(
+            problem or self.env._("The sample was accepted."),
+            "danger" if problem else "success",
+        )
+
+    # -- business methods ----------------------------------------------------------
+
+    def _filter_recording(self):
+        """Whether facts are recorded for this endpoint."""
+        return self.filtered(lambda e: e.enabled and e.address)
+
+    def _url(self):
+        self.ensure_one()
+        if self.kind == "webhook":
+            return self.address
+        return self.backend_id.address.rstrip("/") + "/" + self.address.lstrip("/")
+
+    def _map(self, fact, **envelope):
+        """The body for ``fact``.
+
+        :raise lib.mapping.MappingError: when the expression does not fit
+        """
+        self.ensure_one()
+        if not self.body:
+            return None
+        data = {**fact, "phone_style": self.backend_id.phone_style, **envelope}
+        return mapping.apply(self.body, data)
+
+    def _request(self, fact, **envelope):
+        """:rtype: lib.client.Request"""
+        self.ensure_one()
+        try:
+            body = self._map(fact, **envelope)
+        except mapping.MappingError as error:
+            raise UserError(
+                self.env._(
+                    "The body of %(name)s: %(error)s", name=self.operation, error=error
+                )
+            ) from error
+        return client.Request(
+            method=self.method,
+            url=self._url(),
+            headers=self.backend_id._auth_headers() if self.kind == "api" else {},
+            body=body,
+            event_id=envelope.get("event_id"),
+            timeout=self.timeout,
+            max_answer=(
+                client.MAX_PAGE
+                if self.operation == "customers_list"
+                else client.MAX_ANSWER
+            ),
+        )
+
+    def _pause(self, reason):
+        for endpoint in self.filtered(lambda e: not e.paused):
+            endpoint.write({"paused": True, "pause_reason": reason})
+            endpoint.backend_id._notify_administrators(
+                self.env._(
+                    "%(endpoint)s is paused: %(reason)s. Correct its address, then "
+                    "press Resume on the endpoint.",
+                    endpoint=dict(self._fields["operation"].selection)[
+                        endpoint.operation
+                    ],
+                    reason=reason,
+                )
+            )
+
+    def _note_success(self):
+        """The circuit closes."""
+        if self.failures or self.rest_until:
+            self.write({"failures": 0, "rest_until": False})
+
+    def _note_failure(self, wait=None):
+        """One more failure in a row. The endpoint rests when there were too many, or
+        as long as the server asked.
+
+        :param float wait: seconds from Retry-After, or None
+        """
+        failures = self.failures + 1
+        pause = wait or backoff.circuit_pause(failures)
+        values = {"failures": failures}
+        if wait:
+            values["failures"] = max(failures, backoff.CIRCUIT_THRESHOLD)
+        if pause:
+            values["rest_until"] = fields.Datetime.add(
+                fields.Datetime.now(), seconds=int(pause) + 1
+            )
+        self.write(values)
+
+    def _is_probing(self):
+        """Whether only one event may go, to see whether the endpoint is well again."""
+        return self.failures >= backoff.CIRCUIT_THRESHOLD
+
+    def _note_apart(self, outcome):
+        """Open or close the circuit in a transaction of its own: thirty tills must not
+        wait for each other's row, nor replay their requests because of it."""
+        try:
+            with self.env.registry.cursor() as cr:
+                endpoint = self.with_env(api.Environment(cr, SUPERUSER_ID, {}))
+                if not endpoint.try_lock_for_update():
+                    return
+                if outcome.verdict in (Verdict.RETRY, Verdict.UNKNOWN):
+                    endpoint._note_failure(outcome.wait)
+                else:
+                    endpoint._note_success()
+        except psycopg2.Error as error:
+            _logger.info("InBoost: a circuit was noted by another: %s", error)
+
+    def _may_ask(self):
+        """Whether a question may go now: rests are kept, one probe after each."""
+        now = fields.Datetime.now()
+        if (
+            not self._filter_recording()
+            or self.paused
+            or (self.rest_until or now) > now
+        ):
+            return False
+        return not self._is_probing() or self._take_probe()
+
+    def _take_probe(self):
+        """Whether we are the one who probes. In a transaction of its own, and seen by
+        the other tills at once."""
+        try:
+            with self.env.registry.cursor() as cr:
+                endpoint = self.with_env(api.Environment(cr, SUPERUSER_ID, {}))
+                now = fields.Datetime.now()
+                if (
+                    not endpoint.try_lock_for_update()
+                    or (endpoint.rest_until or now) > now
+                ):
+                    return False
+                endpoint.rest_until = now + timedelta(seconds=endpoint.timeout)
+                return True
+        except psycopg2.Error as error:
+            _logger.info("InBoost: another took the probe: %s", error)
+            return False

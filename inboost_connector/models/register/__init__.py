@@ -1,0 +1,4 @@
+from . import inboost_backend  # orders of the register are purchases
+from . import pos_order  # a purchase, and the points it moves
+from . import pos_order_line  # a line of a purchase
+from . import res_partner  # what a register knows of customers

@@ -1,0 +1,11 @@
+from odoo import api, models
+
+
+class InboostBackend(models.Model):
+    """Orders of the point of sale are purchases."""
+
+    _inherit = "inboost.backend"
+
+    @api.model
+    def _get_document_models(self):
+        return [*super()._get_document_models(), "pos.order"]
