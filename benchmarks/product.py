@@ -58,7 +58,7 @@ def deliver(env):
 
 def queue_pull(env):
     """:return: the id of a synchronisation that the next turn of its cron works on"""
-    return env["inboost.backend"].search([], limit=1)._queue_run().id
+    return env["inboost.backend"].search([], limit=1).action_synchronise()["res_id"]
 
 
 def trigger_delivery(env):
@@ -67,10 +67,10 @@ def trigger_delivery(env):
 
 
 def balance(env, phone):
-    return env["inboost.backend"].search([], limit=1)._balance_of(phone)
+    return env["inboost.backend"].search([], limit=1)._balances_of([phone])[phone]
 
 
 def lots(env):
     """:return: how many lots the cards of the backend's programs have"""
     programs = env["inboost.backend"].search([], limit=1).program_ids
-    return sum(1 for _lot in env["inboost.bonus.move"]._expiring(programs))
+    return sum(1 for _lot in env["inboost.bonus.move"]._find_lots(programs))
