@@ -73,4 +73,4 @@ def balance(env, phone):
 def lots(env):
     """:return: how many lots the cards of the backend's programs have"""
     programs = env["inboost.backend"].search([], limit=1).program_ids
-    return sum(1 for _lot in env["inboost.bonus.move"]._find_lots(programs))
+    return sum(1 for _lot in env["inboost.bonus.expiry"]._find_lots(programs))
