@@ -6,7 +6,7 @@ export SIMULATOR_PORT ?= 8099
 
 .DEFAULT_GOAL := help
 .PHONY: help provision provision-lean demo test test-lib test-unit test-pins test-e2e test-core \
-	test-one lint format renew clean
+	test-one bench lint format renew clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,9 @@ test-one: provision-lean  ## Run the tests with K in their name: make test-one K
 
 test-core: provision  ## Run Odoo's own suites with and without us and compare
 	@$(PYTHON) tools/core_suites.py
+
+bench: provision  ## Measure beside others; ARGS="--quick", "--only NAME", "--help"
+	@PYTHONPATH=tools $(VENV_BIN)/python -m benchmarks $(ARGS)
 
 lint: provision-lean  ## Check the code; works offline once provisioned
 	@$(VENV_BIN)/pre-commit run --all-files --show-diff-on-failure

@@ -3,7 +3,7 @@
 import subprocess
 from multiprocessing.connection import Listener
 
-from house import LOGS, STATE
+from workspace import LOGS, STATE
 
 #: Run in the shell; each script has a transaction and caches of its own.
 DRIVER = """

@@ -2,7 +2,7 @@
 
 import cluster
 import pytest
-from house import ODOO_CONF, PYTHON, STATE
+from workspace import ODOO_CONF, PYTHON, STATE
 
 from tests.lives.shop import Shop, requests_of
 from tests.support.dumps import plain_dump

@@ -4,7 +4,7 @@ import subprocess
 
 import cluster
 import pytest
-from house import STATE
+from workspace import STATE
 
 from tests.lives.shop import WAITING, Shop, arrived
 from tests.support.dumps import ServerOf

@@ -2,7 +2,7 @@
 
 import cluster
 import pytest
-from house import MODULES
+from workspace import MODULES
 
 from tests.lives.shop import WAITING, Shop, arrived
 

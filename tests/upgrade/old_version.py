@@ -6,7 +6,7 @@ import tarfile
 from pathlib import Path
 
 import cluster
-from house import LOGS, MODULES, ODOO_CONF, PYTHON, ROOT, STATE
+from workspace import LOGS, MODULES, ODOO_CONF, PYTHON, ROOT, STATE
 
 ARCHIVE = Path(__file__).with_name("addons-19.0.1.0.0.tar.gz")
 

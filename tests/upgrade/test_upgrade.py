@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import cluster
 import pytest
-from house import LOGS
+from workspace import LOGS
 
 from tests.support.dumps import ServerOf
 from tests.support.odoo_server import wait_until
