@@ -21,5 +21,8 @@ def dumps(value: Any) -> str:
 
 
 def clean(value: Any) -> Any:
-    """``value``, any JSON, as it can be kept."""
+    """
+    >>> clean(["a\\x00"])
+    ['a']
+    """
     return json.loads(dumps(value))

@@ -149,8 +149,3 @@ class InboostProblem(models.AbstractModel):
     def _word_all(self, problems):
         """:param problems: list of [code, arguments], or None"""
         return " ".join(self._word(*problem) for problem in problems or [])
-
-    @api.model
-    def _from_exchange(self, outcome):
-        """:return: (code, arguments) of a ``lib.outcome.Outcome``"""
-        return self.env["inboost.reason"]._from_outcome(outcome)

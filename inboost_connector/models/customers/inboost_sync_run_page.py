@@ -98,8 +98,8 @@ class InboostSyncRun(models.Model):
         exchange = backend._ask(endpoint, request)
         outcome = classify(exchange, endpoint._get_rules())
         if outcome.verdict not in (Verdict.DONE, Verdict.DUPLICATE):
-            text = backend._explain(exchange, endpoint)
-            self._handle_failure(outcome.verdict, "text", {"text": text})
+            reason = self.env["inboost.reason"]._from_outcome(outcome)
+            self._handle_failure(outcome.verdict, *reason)
             return None
         if exchange.error:
             # The answer broke off.
@@ -131,7 +131,7 @@ class InboostSyncRun(models.Model):
         """No page came. What may pass is tried again at the next cron."""
         reason = {"reason_code": code, "reason_args": arguments}
         if verdict is Verdict.CREDENTIALS:
-            self.backend_id._pause(code, arguments)
+            self.backend_id._pause("wrong_credentials", arguments)
             self.write(reason)
         elif verdict is Verdict.ADDRESS:
             self.backend_id._endpoint("customers_list")._pause(code, arguments)

@@ -177,7 +177,7 @@ class TestCustomerLookup(CustomerCase):
             state = "silent" if endpoint.enabled else "off"
             self.assertEqual(self.ask("0500000001")["state"], state)
         endpoint.paused = False
-        self.backend.state = "paused"
+        self.backend._pause("text", {"text": "for a test"})
         self.assertEqual(self.ask("0500000001")["state"], "off")
         self.assertFalse(self.asked())
 

@@ -467,7 +467,7 @@ class TestCustomerPull(CustomerCase):
         self.assertEqual(run.state, "cancelled")
         run = self.Run._queue(self.backend)
         run.state = "running"
-        self.backend.state = "paused"
+        self.backend._pause("text", {"text": "for a test"})
         run.action_cancel()
         self.assertEqual(run.state, "cancelled")
 
