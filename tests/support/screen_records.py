@@ -13,6 +13,7 @@ MAKE = (
     + PRELUDE
     + """
 import json
+from psycopg2.extras import Json
 from odoo import Command
 from odoo.addons.inboost_connector.lib.facts import SAMPLES
 
@@ -164,7 +165,10 @@ for kind in values_of("inboost.customer", "question_kind"):
     someone = contact(f"Conflict ({kind})")
     contact(f"Namesake ({kind})", phone=someone.phone)
     asked = {"state": "conflict", "question": f"{kind}:{someone.phone_sanitized}",
-             "reason": "2 contacts have the phone +380671234567. Inna was chosen."}
+             "reason_code": "contacts", "reason_args": Json(
+                 {"count": 2, "phone": someone.phone_sanitized, "contact": "Inna"}),
+             "warnings": Json([["placeholder_date",
+                                {"field": "birthdate", "value": "1900-01-01"}]])}
     show(link_of(someone, **asked), "conflict", kind)
     show(someone, "conflict", kind)
     other = contact(f"Merged into ({kind})")
@@ -177,14 +181,19 @@ for index, state in enumerate(values_of("inboost.sync.run", "state")):
     for dry_run in (False, True):
         run = env["inboost.sync.run"].sudo().create(
             {"backend_id": backend.id, "dry_run": dry_run})
-        put(run, state=state, reason="InBoost cannot be reached.", read_count=50,
+        put(run, state=state, reason_code="short", read_count=50,
+            reason_args=Json({"count": 50, "total": 120}),
             total_count=120, conflict_count=2, error_count=3, page_count=1,
             cancel_requested=dry_run, started_at=fields.Datetime.now())
         show(run, state, "dry-run" if dry_run else "")
         for kind in values_of("inboost.sync.line", "kind"):
-            env["inboost.sync.line"].sudo().create({
+            line = env["inboost.sync.line"].sudo().create({
                 "run_id": run.id, "number": 1, "kind": kind, "inboost_id": "c-1",
-                "phone": "+380671234567", "partner_id": olena.id, "text": "email: a@b"})
+                "phone": "+380671234567", "partner_id": olena.id,
+                "notes": [["changed", {"field": "email", "value": "a@b"}]],
+                "received": ROW})
+            if state == "done" and not dry_run:
+                show(line, kind)
 show(env["inboost.specialty"].create({"name": "Florist"}), "")
 
 # -- wizards ---------------------------------------------------------------------------
@@ -194,6 +203,10 @@ lines = [Command.create({"card_id": card.id, "partner_id": olena.id, "points": 1
 for about, line_ids in {"with-lines": lines, "without-lines": []}.items():
     show(preview.create({"summary": about, "line_ids": line_ids}), about)
 show(env["inboost.customer.find"], "new")
+for state in values_of("inboost.customer.find", "state"):
+    show(env["inboost.customer.find"].create({
+        "phone": "0671234567", "state": state, "answer": "InBoost did not answer.",
+        "backend_id": backend.id}), state)
 show(env["inboost.backend"], "new")
 show(contact("Stranger"), "not-in-inboost")
 show(env["res.partner"], "new")

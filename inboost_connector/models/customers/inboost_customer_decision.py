@@ -71,9 +71,7 @@ class InboostCustomerDecision(models.AbstractModel):
         found.customer["phone"] = (
             self.env["res.partner"]._phone_format(number=phone) or phone
         )
-        return Decision(
-            row, customer=found.customer, warnings=[*map(str, found.warnings)]
-        )
+        return Decision(row, customer=found.customer, warnings=found.warnings)
 
     # -- who is who ----------------------------------------------------------------
 
