@@ -52,9 +52,10 @@ def till(odoo, page, people):
 
 
 def type_customer(page, text):
-    if not page.locator(".modal input").count():
+    search = page.locator(".modal:has-text('Choose customer') input").first
+    if not search.is_visible():
         page.locator("button.set-partner").click()
-    page.locator(".modal input").first.fill(text)
+    search.fill(text)
 
 
 def contrast_of(locator):
@@ -112,7 +113,7 @@ def test_nobody_is_said_to_be_nobody(till, tmp_path):
 def test_a_contact_who_is_here_is_linked_when_chosen(till, odoo, tmp_path):
     page = till
     type_customer(page, "Halyna")
-    page.locator(".modal input").first.press("Enter")
+    page.locator(".modal:has-text('Choose customer') input").first.press("Enter")
     line = page.locator(".partner-line:has-text('Halyna Here')")
     line.first.click()
     page.locator(

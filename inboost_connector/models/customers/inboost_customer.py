@@ -134,12 +134,17 @@ class InboostCustomer(models.Model):
 
     # -- computes ------------------------------------------------------------------
 
-    @api.depends("partner_id", "inboost_id", "phone")
+    @api.depends("partner_id", "inboost_id", "phone", "fact")
     def _compute_display_name(self):
         for link in self:
-            link.display_name = (
-                link.partner_id.display_name or link.phone or link.inboost_id
-            )
+            link.display_name = link.partner_id.display_name or link._get_name()
+
+    def _get_name(self):
+        """The customer as InBoost names them, with their number there."""
+        fact = self.fact or {}
+        name = " ".join(filter(None, [fact.get("firstname"), fact.get("lastname")]))
+        name = name or self.partner_id.display_name or self.phone or ""
+        return f"{name} ({self.inboost_id})" if self.inboost_id else name
 
     @api.depends("question")
     def _compute_question_kind(self):

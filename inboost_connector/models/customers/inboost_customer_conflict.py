@@ -2,6 +2,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import format_date
 
 #: What a decided link is.
 LINKED = {
@@ -52,7 +53,6 @@ class InboostCustomer(models.Model):
     @api.depends_context("lang")
     def _compute_labels(self):
         for link in self:
-            here = link.partner_id.phone_sanitized or ""
             who, rival = link._get_name(), link.rival_id
             contact = link.partner_id or rival.partner_id
             link.label_take_over = self.env._(
@@ -69,21 +69,18 @@ class InboostCustomer(models.Model):
                 if rival
                 else self.env._("Ignore %s", who)
             )
-            link.label_keep = (
-                self.env._("Keep %s", here)
-                if link.question_kind == "phone" and here
-                else self.env._("Keep %s as it is", contact.display_name or "")
-            )
+            link.label_keep = link._get_keep_label()
             link.label_take_phone = self.env._(
                 "Write %s into the contact", link.phone or ""
             )
 
-    def _get_name(self):
-        """The customer as InBoost names them, with their number there."""
-        fact = self.fact or {}
-        name = " ".join(filter(None, [fact.get("firstname"), fact.get("lastname")]))
-        name = name or self.partner_id.display_name or self.phone or ""
-        return f"{name} ({self.inboost_id})" if self.inboost_id else name
+    def _get_keep_label(self):
+        contact = self.partner_id
+        if self.question_kind == "phone" and contact.phone_sanitized:
+            return self.env._("Keep %s", contact.phone_sanitized)
+        if self.question_kind == "contacts":
+            return self.env._("Keep the link to %s", contact.display_name or "")
+        return self.env._("Leave %s as it is", contact.display_name or "")
 
     @api.depends("fact", "phone", "candidate_ids", "state")
     @api.depends_context("lang")
@@ -132,6 +129,7 @@ class InboostCustomer(models.Model):
         state = dict(self._fields["state"]._description_selection(self.env))
         return {
             **{word: fact.get(word) for word in COMPARED},
+            "birthdate": format_date(self.env, fact.get("birthdate")),
             "title": self.env._(
                 "InBoost %(id)s", id=self.inboost_id or self.phone or ""
             ),
@@ -141,7 +139,7 @@ class InboostCustomer(models.Model):
             "since": self.env._(
                 "%(state)s, %(day)s",
                 state=state[self.state],
-                day=fields.Date.to_string(self.create_date),
+                day=format_date(self.env, self.create_date),
             ),
         }
 
@@ -161,15 +159,17 @@ class InboostCustomer(models.Model):
         )
         chosen = partner == (self.partner_id or self.rival_id.partner_id)
         return {
-            "title": self.env._("Odoo: chosen") if chosen else self.env._("Odoo"),
+            "title": (
+                self.env._("Chosen contact") if chosen else self.env._("Contact here")
+            ),
             "name": partner.display_name,
             "phone": partner.phone,
             "email": partner.email,
-            "birthdate": fields.Date.to_string(partner.birthdate_date),
+            "birthdate": format_date(self.env, partner.birthdate_date),
             "source": partner.inboost_source_id.name,
             "specialty": partner.inboost_specialty_id.name,
-            "orders": fields.Date.to_string(last) if last else "",
-            "since": fields.Date.to_string(partner.create_date),
+            "orders": format_date(self.env, last) if last else "",
+            "since": format_date(self.env, partner.create_date),
         }
 
     # -- actions -------------------------------------------------------------------

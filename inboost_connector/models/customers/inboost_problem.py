@@ -87,8 +87,8 @@ PROBLEMS = {
         "%(contact)s here. Decide which of the two is the right one."
     ),
     "doubled_new": _lt(
-        "InBoost has two customers with the phone %(phone)s. The first becomes a new "
-        "contact here. Decide which of the two is the right one."
+        "InBoost has two customers with the phone %(phone)s. Decide which of them is "
+        "the right one."
     ),
     "phone": _lt(
         "The phone is %(here)s here and %(there)s in InBoost. What is sent goes to the "
