@@ -21,7 +21,6 @@ class InboostSyncLine(models.Model):
     _name = "inboost.sync.line"
     _description = "InBoost Synchronisation Line"
     _order = "run_id desc, number"
-    _rec_name = "phone"
 
     run_id = fields.Many2one(
         "inboost.sync.run", required=True, ondelete="cascade", index=True
@@ -54,9 +53,20 @@ class InboostSyncLine(models.Model):
         compute="_compute_customer_id",
         help="The customer of InBoost and the decision that is asked for.",
     )
-    contact_name = fields.Char("Name", compute="_compute_text")
 
-    @api.depends("notes", "received", "partner_id")
+    # -- computes ------------------------------------------------------------------
+
+    @api.depends("partner_id", "phone", "inboost_id", "number")
+    def _compute_display_name(self):
+        for line in self:
+            line.display_name = (
+                line.partner_id.display_name
+                or line.phone
+                or line.inboost_id
+                or self.env._("Row %s", line.number)
+            )
+
+    @api.depends("notes", "received")
     @api.depends_context("lang")
     def _compute_text(self):
         problem = self.env["inboost.problem"]
@@ -67,7 +77,6 @@ class InboostSyncLine(models.Model):
                 if line.received
                 else False
             )
-            line.contact_name = line.partner_id.display_name or line.phone
 
     @api.depends("inboost_id", "phone")
     def _compute_customer_id(self):

@@ -147,8 +147,8 @@ class ResPartner(models.Model):
             ),
         }
         return self.env._(
-            "“%(phone)s” is not a valid phone: %(cause)s. Correct the number, or the "
-            "country of the contact.",
+            "“%(phone)s” is not a valid phone: %(cause)s. Correct it, or write it with "
+            "its country code.",
             phone=phone or "",
             cause=words[cause],
         )
