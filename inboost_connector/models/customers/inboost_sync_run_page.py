@@ -82,7 +82,7 @@ class InboostSyncRun(models.Model):
         exchange = backend._ask(endpoint, request)
         outcome = classify(exchange, endpoint._get_rules())
         if outcome.verdict not in (Verdict.DONE, Verdict.DUPLICATE):
-            problem = backend._explain(exchange, endpoint)
+            problem = self.env["inboost.connection"]._explain(endpoint, exchange)
             self._handle_failure(outcome.verdict, problem, outcome)
             return None
         if exchange.error:
