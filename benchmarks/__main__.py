@@ -118,17 +118,16 @@ def measure(bench, names, output):
 
 def run(arguments, output):
     names = chosen(arguments.only)
-    cluster.start()
-    receiver = Receiver()
-    try:
-        bench = Bench(arguments.quick, receiver)
-        entries, failed = measure(bench, names, output)
-        arguments.json.write_text(json.dumps(entries, indent=2) + "\n")
-        if not arguments.quick:
-            report.keep(entries)
-    finally:
-        receiver.stop()
-        cluster.stop()
+    with cluster.running():
+        receiver = Receiver()
+        try:
+            bench = Bench(arguments.quick, receiver)
+            entries, failed = measure(bench, names, output)
+            arguments.json.write_text(json.dumps(entries, indent=2) + "\n")
+            if not arguments.quick:
+                report.keep(entries)
+        finally:
+            receiver.stop()
     if failed:
         raise Trouble(f"not measured: {', '.join(failed)}")
 

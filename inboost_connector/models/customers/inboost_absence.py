@@ -36,6 +36,7 @@ class InboostAbsence(models.Model):
 
     def _select(self, backend, number, count):
         companies = backend._get_companies() | backend.company_id.parent_ids
+        documents = self.env["inboost.document.mixin"]
         return SQL(
             """
             SELECT p.id * %(count)s + %(number)s AS id, p.id AS partner_id,
@@ -54,8 +55,8 @@ class InboostAbsence(models.Model):
             backend=backend.id,
             company=backend.company_id.id,
             reason=self._reason_sql(SQL("AND l.backend_id = %s", backend.id)),
-            last=backend._last_purchase_sql(),
-            bought=backend._bought_sql(),
+            last=documents._inboost_any_last_purchase_sql(backend),
+            bought=documents._inboost_any_bought_sql(backend),
             companies=companies.ids,
             programs=backend.program_ids.ids,
         )

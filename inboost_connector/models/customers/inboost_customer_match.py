@@ -117,6 +117,7 @@ class InboostCustomerMatch(models.AbstractModel):
         self.env["res.partner"].flush_model()
         self.env["inboost.customer"].flush_model(["backend_id", "partner_id"])
         companies = backend._get_companies() | backend.company_id.sudo().parent_ids
+        documents = self.env["inboost.document.mixin"]
         found = {}
         for row in self.env.execute_query(
             SQL(
@@ -131,7 +132,7 @@ class InboostCustomerMatch(models.AbstractModel):
                    AND (p.parent_id IS NULL OR p.type = 'contact')
                    AND (p.company_id IS NULL OR p.company_id = ANY(%(companies)s))
                 """,
-                last_purchase=backend._last_purchase_sql(),
+                last_purchase=documents._inboost_any_last_purchase_sql(backend),
                 backend=backend.id,
                 phones=list(phones),
                 companies=companies.ids,
