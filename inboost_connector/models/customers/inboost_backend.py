@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 POLICIES = [
@@ -149,30 +148,11 @@ class InboostBackend(models.Model):
 
     def action_synchronise(self):
         """Pull the customers now."""
-        return self._queue_and_show(dry_run=False)
+        return self.env["inboost.sync.run"]._queue_and_show(self, dry_run=False)
 
     def action_dry_run(self):
         """Show what a synchronisation would do."""
-        return self._queue_and_show(dry_run=True)
-
-    def _queue_and_show(self, dry_run):
-        self.ensure_one()
-        self.check_access("read")
-        if self.state != "connected":
-            raise UserError(self.env._("Connect the backend first."))
-        if not dry_run and not self.pull_released:
-            # An administrator's word: it may create thousands of contacts.
-            self.check_access("write")
-            self.pull_released = True
-        runs = self.env["inboost.sync.run"].sudo()
-        run = runs._find_open(self, dry_run) or runs._queue(self.sudo(), dry_run)
-        run._trigger()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": run._name,
-            "res_id": run.id,
-            "views": [(False, "form")],
-        }
+        return self.env["inboost.sync.run"]._queue_and_show(self, dry_run=True)
 
     def action_view_runs(self):
         self.ensure_one()

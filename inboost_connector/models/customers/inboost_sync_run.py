@@ -180,6 +180,37 @@ class InboostSyncRun(models.Model):
         )
 
     @api.model
+    def _queue_and_show(self, backend, dry_run):
+        """As a person asks for it: the form of the run that is open."""
+        backend.ensure_one()
+        backend.check_access("read")
+        if backend.state != "connected":
+            raise UserError(self.env._("Connect the backend first."))
+        if not dry_run and not backend.pull_released:
+            self._release(backend)
+        runs = self.sudo()
+        run = runs._find_open(backend, dry_run) or runs._queue(backend.sudo(), dry_run)
+        run._trigger()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": run._name,
+            "res_id": run.id,
+            "views": [(False, "form")],
+        }
+
+    @api.model
+    def _release(self, backend):
+        """The first one may create thousands of contacts."""
+        if not backend.has_access("write"):
+            raise UserError(
+                self.env._(
+                    "An InBoost administrator has to start the first synchronisation, "
+                    "or to look at a dry run."
+                )
+            )
+        backend.pull_released = True
+
+    @api.model
     def _queue_due(self, backends):
         for backend in backends.filtered("pull_customers"):
             endpoint = backend._endpoint("customers_list")
