@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 import phonenumbers
 
@@ -55,6 +56,7 @@ def normalise(
     return read(raw, region, coded).e164
 
 
+@lru_cache(maxsize=1024)
 def _read_one(raw: str, region: str | None, coded: bool) -> str | None:
     raw = _EXTENSION.split(raw)[0].strip(" .")
     # phonenumbers would take letters for the keys they are on.

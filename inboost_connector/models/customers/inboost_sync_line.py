@@ -15,6 +15,10 @@ KINDS = [
     ("conflict", "Conflict"),
     ("error", "Error"),
 ]
+COLUMNS = (
+    "run_id company_id number kind inboost_id phone partner_id notes received"
+    " create_uid create_date write_uid write_date"
+).split()
 
 
 class InboostSyncLine(models.Model):
@@ -95,30 +99,45 @@ class InboostSyncLine(models.Model):
     @api.model
     def _create_for(self, run, decisions):
         """What happened to each row that is not as it was."""
-        self.create(
-            [
-                self._prepare_values(run, decision)
-                for decision in decisions
-                if decision.kind != "unchanged" or decision.warnings
-            ]
-        )
+        rows = [
+            self._prepare_row(run, decision)
+            for decision in decisions
+            if decision.kind != "unchanged" or decision.warnings
+        ]
+        if rows:
+            # By one statement: a first pull has as many lines as customers.
+            self.env.cr.execute_values(
+                SQL(
+                    "INSERT INTO inboost_sync_line (%s) VALUES %%s",
+                    SQL(", ").join(map(SQL.identifier, COLUMNS)),
+                ).code,
+                rows,
+            )
+            run.invalidate_recordset(["line_ids"])
 
     @api.model
-    def _prepare_values(self, run, decision):
+    def _prepare_row(self, run, decision):
+        """:return: values in the order of COLUMNS"""
         customer = decision.customer or {}
         masked = run.backend_id.mask_personal
         raw = decision.row if isinstance(decision.row, dict) else {}
         raw_id = "".join(filter(str.isprintable, str(raw.get("id") or "")))
-        return {
-            "run_id": run.id,
-            "number": decision.number,
-            "kind": decision.kind,
-            "inboost_id": customer.get("inboost_id") or raw_id[:64],
-            "phone": customer.get("phone"),
-            "partner_id": decision.partner.id if decision.partner else False,
-            "notes": storable.clean(self._prepare_notes(decision, masked)),
-            "received": False if masked else storable.clean(decision.row),
-        }
+        now = self.env.cr.now()
+        return (
+            run.id,
+            run.company_id.id,
+            decision.number,
+            decision.kind,
+            customer.get("inboost_id") or raw_id[:64] or None,
+            customer.get("phone"),
+            decision.partner.id if decision.partner else None,
+            storable.dumps(self._prepare_notes(decision, masked)),
+            None if masked else storable.dumps(decision.row),
+            self.env.uid,
+            now,
+            self.env.uid,
+            now,
+        )
 
     @staticmethod
     def _prepare_notes(decision, masked):

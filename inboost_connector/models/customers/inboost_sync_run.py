@@ -288,10 +288,11 @@ class InboostSyncRun(models.Model):
         self.ensure_one()
         if self.state == "queued":
             self.write({"state": "running", "started_at": fields.Datetime.now()})
+        key = self._get_hash_key()
         while self.state == "running" and time.monotonic() < end:
             if self.cancel_requested:
                 self._finish("cancelled")
-            elif not self._step(end):
+            elif not self._step(end, key):
                 break
         self.env["ir.cron"]._commit_progress()
 

@@ -40,17 +40,25 @@ class InboostSyncRun(models.Model):
 
     _inherit = "inboost.sync.run"
 
-    def _step(self, end):
+    def _get_hash_key(self):
+        """What rows are read by in this turn; see ``lib.decision``."""
+        backend = self.backend_id
+        return self.env["inboost.customer.match"]._get_hash_key(
+            backend, backend._endpoint("customers_list").row_map
+        )
+
+    def _step(self, end, key):
         """One page, from the question to what is written.
 
         :param float end: monotonic time at which the turn is over
+        :param bytes key: what rows are read by
         :return: whether there may be another
         """
         try:
             page = self._fetch()
             if page is None:
                 return False
-            self._write_page(page, end)
+            self._write_page(page, end, key)
         except ProblemError as error:
             self._finish("failed", error.problem.code, error.problem.args)
             return False
@@ -143,10 +151,14 @@ class InboostSyncRun(models.Model):
 
     # -- writing -------------------------------------------------------------------
 
-    def _write_page(self, page, end):
+    def _write_page(self, page, end, key):
         """Part after part, each a transaction with where to go on; until the end of
         the page, or of our time."""
-        hashes, known = self._compare(page)
+        # What was written while the request was on its way has to be seen.
+        self.env["ir.cron"]._commit_progress()
+        hashes = [row_hash(row, key) for row in page.rows]
+        match = self.env["inboost.customer.match"]
+        known = match._find_unchanged(self.backend_id, hashes)
         new = [place for place, text in enumerate(hashes) if text not in known]
         met = {row[1]: row[2] for row in known.values() if row[1]}
         start = self._get_start(page)
@@ -155,17 +167,6 @@ class InboostSyncRun(models.Model):
                 break
             seen = [known[text] for text in hashes if text in known]
             self._write_part_safely(page, part, hashes, met, seen)
-
-    def _compare(self, page):
-        """:return: the hash of each row, and which of them are as they were"""
-        match = self.env["inboost.customer.match"]
-        # What was written while the request was on its way has to be seen.
-        self.env["ir.cron"]._commit_progress()
-        key = match._get_hash_key(
-            self.backend_id, self.backend_id._endpoint("customers_list").row_map
-        )
-        hashes = [row_hash(row, key) for row in page.rows]
-        return hashes, match._find_unchanged(self.backend_id, hashes)
 
     def _get_start(self, page):
         """Where in ``page`` an interrupted turn had stopped."""
@@ -180,7 +181,6 @@ class InboostSyncRun(models.Model):
         row."""
         by_row = False
         for _try in range(MAX_PART_TRIES):
-            self.env["ir.cron"]._commit_progress()
             try:
                 self._write_part(page, part, *context, by_row=by_row)
                 self.env["ir.cron"]._commit_progress()

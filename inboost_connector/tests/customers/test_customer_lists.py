@@ -192,9 +192,9 @@ class TestCustomerLists(CustomerCase):
             page = run._fetch()
             for count in (2, 4):
                 # The turn is over at once; a part is written all the same.
-                run._write_page(page, 0)
+                run._write_page(page, 0, b"key")
                 self.assertEqual((run.part_count, run.page_count), (count, 0))
-            run._write_page(page, 0)
+            run._write_page(page, 0, b"key")
         self.assertEqual((run.read_count, run.page_count), (5, 1))
         self.assertEqual(self.counts(run), {"created": 5})
         self.assertEqual(sorted(run.line_ids.mapped("number")), [1, 2, 3, 4, 5])

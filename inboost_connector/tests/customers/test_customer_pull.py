@@ -398,7 +398,7 @@ class TestCustomerPull(CustomerCase):
             patch.object(self.env.cr, "rollback"),
             patch.object(type(self.env["ir.cron"]), "_commit_progress"),
         ):
-            run._write_page(page, time.monotonic())
+            run._write_page(page, time.monotonic(), b"key")
         self.assertEqual(len(tries), 3)
         self.assertEqual(self.counts(run), {"created": 1})
 
@@ -452,8 +452,8 @@ class TestCustomerPull(CustomerCase):
         run = self.Run._queue(self.backend)
         write = type(run)._write_page
 
-        def pressed(self, page, end):
-            write(self, page, end)
+        def pressed(self, *args):
+            write(self, *args)
             self.action_cancel()
 
         with patch.object(type(run), "_write_page", pressed):
