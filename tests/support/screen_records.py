@@ -55,7 +55,8 @@ for state in values_of("inboost.backend", "state"):
         {"name": f"Portal ({state})", "address": f"https://{state}.inboost.example"})
     backends[state] = show(put(backend, state=state), state)
 backend = backends["connected"]
-put(backends["paused"], pause_reason="InBoost refused the credentials (HTTP 401).")
+put(backends["paused"], pause_code="wrong_credentials",
+    pause_args=Json({"status": 401}))
 archived = env["inboost.backend"].create(
     {"name": "Old portal", "address": "https://old.inboost.example", "active": False})
 show(archived, "archived")
@@ -66,7 +67,8 @@ for endpoint in backend.endpoint_ids:
         token = endpoint.operation.replace("_", "-")
         endpoint.address = f"https://connected.inboost.example/api/webhok/{token}/"
 STANDINGS = {
-    "paused": {"paused": True, "pause_reason": "HTTP 404"},
+    "paused": {"paused": True, "pause_code": "no_such_address",
+               "pause_args": Json({"status": 404})},
     "resting": {"failures": 7, "rest_until": fields.Datetime.now()},
     "off": {"enabled": False},
     "without-address": {"enabled": True, "address": None},
@@ -109,10 +111,10 @@ show(confirmed, "confirmed")
 
 # -- events and requests ---------------------------------------------------------------
 REASONS = {
-    "parked": "067 12 is not a valid phone",
-    "pending": "HTTP 503",
-    "held": "Nobody knows whether it arrived: ReadTimeout('read timed out')",
-    "failed": "HTTP 400: the customer with the phone +380671234567 is not known here",
+    "parked": ("invalid_phone", {"phone": "067 12"}),
+    "pending": ("busy", {"status": 503}),
+    "held": ("timeout", {}),
+    "failed": ("http_status", {"status": 400, "text": "the customer is not known"}),
 }
 
 def event_of(endpoint, partner=None, **values):
@@ -133,7 +135,9 @@ document = {"res_model": confirmed._name, "res_id": confirmed.id,
 for state in values_of("inboost.event", "state"):
     show(event_of(purchase, state=state), state, "of-nobody")
     told = event_of(purchase, olena, state=state, attempts=3, **document,
-                    reason=REASONS.get(state), duplicate=state == "done")
+                    reason_code=REASONS.get(state, (None,))[0],
+                    reason_args=Json(REASONS.get(state, (None, None))[1]),
+                    duplicate=state == "done")
     show(told, state)
 for kind in values_of("inboost.request.log", "kind"):
     for verdict in [False, *values_of("inboost.request.log", "verdict")]:

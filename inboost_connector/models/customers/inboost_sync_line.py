@@ -19,6 +19,7 @@ COLUMNS = (
     "run_id company_id number kind inboost_id phone partner_id notes received"
     " create_uid create_date write_uid write_date"
 ).split()
+INSERT = f"INSERT INTO inboost_sync_line ({', '.join(COLUMNS)}) VALUES %s"
 
 
 class InboostSyncLine(models.Model):
@@ -106,13 +107,7 @@ class InboostSyncLine(models.Model):
         ]
         if rows:
             # By one statement: a first pull has as many lines as customers.
-            self.env.cr.execute_values(
-                SQL(
-                    "INSERT INTO inboost_sync_line (%s) VALUES %%s",
-                    SQL(", ").join(map(SQL.identifier, COLUMNS)),
-                ).code,
-                rows,
-            )
+            self.env.cr.execute_values(INSERT, rows)
             run.invalidate_recordset(["line_ids"])
 
     @api.model
