@@ -123,6 +123,8 @@ def event_of(endpoint, partner=None, **values):
         "backend_id": backend.id, "endpoint_id": endpoint.id,
         "operation": endpoint.operation, "key": f"screens:{next(numbers)}",
         "fact": fact, "occurred_at": fields.Datetime.now(),
+        "event_id": str(uuid_lib.uuid4()), "company_id": env.company.id,
+        "state": "pending", "queued_at": fields.Datetime.now(),
         "partner_id": partner and partner.id,
         "phone": partner and partner.phone_sanitized})
     return put(event, **values)
