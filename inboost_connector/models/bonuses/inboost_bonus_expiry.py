@@ -3,7 +3,6 @@ from datetime import timedelta
 
 from odoo import api, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import split_every
 
 from ...lib.points import rounded
 
@@ -35,23 +34,28 @@ class InboostBonusExpiry(models.AbstractModel):
             [("inboost_burn_expired", "=", True)]
         )
         card_ids = list(self._find_expired(programs))
-        for chunk in split_every(BURN_AT_ONCE, card_ids, list):
-            if self.env["ir.cron"]._commit_progress() < BURN_SECONDS:
+        while card_ids:
+            chunk, card_ids = card_ids[:BURN_AT_ONCE], card_ids[BURN_AT_ONCE:]
+            left = self._burn_again(programs, chunk)
+            if card_ids and left < BURN_SECONDS:
                 # The next run begins where this one ends.
                 self.env.ref("inboost_connector.ir_cron_bonus_burn")._trigger()
                 return
-            self._burn_again(programs, chunk)
 
     @api.model
     def _burn_again(self, programs, card_ids):
-        """Burn, as often as it takes when somebody buys with one of these cards."""
+        """Burn, as often as it takes when somebody buys with one of these cards.
+
+        :return: seconds that are left to this run
+        """
         for _try in range(MAX_BURN_TRIES):
             try:
                 self._burn(programs, self.env["loyalty.card"].browse(card_ids))
-                self.env["ir.cron"]._commit_progress(len(card_ids))
-                return
+                return self.env["ir.cron"]._commit_progress(len(card_ids))
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()
+        # Tomorrow's run finds them again.
+        return self.env["ir.cron"]._commit_progress()
 
     @api.model
     def _burn(self, programs, cards):

@@ -44,10 +44,11 @@ class ResCompany(models.Model):
         return there.astimezone(timezone.utc).replace(tzinfo=None)
 
     def write(self, vals):
+        before = {company: company.country_id for company in self}
         result = super().write(vals)
-        if "country_id" in vals:
-            # Phones without a country of their own may be valid now.
-            for company in self:
+        for company, country in before.items():
+            if company.country_id != country:
+                # Phones without a country of their own may be valid now.
                 backends = self.env["inboost.backend"]._find_for_company(company)
                 self.env["inboost.bonus.resend"]._queue(backends, reads_phones=True)
         return result

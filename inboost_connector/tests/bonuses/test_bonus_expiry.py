@@ -104,6 +104,24 @@ class TestBonusExpiry(BonusCase):
         self.run_day(0)
         self.assertEqual((card + other).mapped("points"), [0, 0])
 
+    def test_a_burn_ends_in_time_and_goes_on_in_the_next_run(self):
+        self.program.inboost_burn_expired = True
+        cards = self.make_card(), self.make_card(0, self.other_customer)
+        for card in cards:
+            self.win(-40, 10, card)
+        module = "odoo.addons.inboost_connector.models.bonuses.inboost_bonus_expiry"
+        cron = self.env.ref("inboost_connector.ir_cron_bonus_burn")
+        # One card at once, and no time left after it.
+        with patch(f"{module}.BURN_AT_ONCE", 1), patch(f"{module}.BURN_SECONDS", 11):
+            for burned in (1, 2):
+                self.env["ir.cron.trigger"].search([]).unlink()
+                self.run_day(0)
+                self.assertEqual(sum(not card.points for card in cards), burned)
+                triggers = self.env["ir.cron.trigger"].search(
+                    [("cron_id", "=", cron.id)]
+                )
+                self.assertEqual(len(triggers), 2 - burned)
+
     def test_one_notice_a_day_with_one_id(self):
         card = self.make_card()
         self.win(-28, 10, card)
