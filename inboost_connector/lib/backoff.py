@@ -54,6 +54,7 @@ class Pace:
     """
 
     def __init__(self, per_second: float = 0.0) -> None:
+        self.rate = per_second
         self._lock = threading.Lock()
         self._interval = 1 / per_second if per_second else 0.0
         self._free_at = float("-inf")
@@ -66,6 +67,9 @@ class Pace:
         :return: the moment, not before ``now``, when that request may go
         """
         with self._lock:
+            if not self._current(now) and self._free_at <= now:
+                # Nothing to spread: no place is taken.
+                return now
             moment = max(now, self._free_at)
             self._free_at = moment + self._current(moment)
             return moment

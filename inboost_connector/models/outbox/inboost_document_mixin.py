@@ -168,6 +168,7 @@ class InboostDocumentMixin(models.AbstractModel):
                 SELECT d.id
                   FROM %(table)s d
                  WHERE %(counts)s
+                   AND d.partner_id IS NOT NULL
                    AND d.id > %(last)s
                    AND d.company_id = ANY(%(companies)s)
                    AND d.date_order >= %(since)s
@@ -251,4 +252,23 @@ class InboostDocumentMixin(models.AbstractModel):
             "(SELECT MAX(d.date_order) FROM %s d WHERE d.partner_id = p.id AND %s)",
             SQL.identifier(self._table),
             self._inboost_counts_sql(),
+        )
+
+    @api.model
+    def _inboost_any_bought_sql(self, backend):
+        """A condition: whether contact ``p`` has bought here."""
+        return SQL(" OR ").join(
+            documents._inboost_bought_sql(backend)
+            for documents in backend._get_documents()
+        )
+
+    @api.model
+    def _inboost_any_last_purchase_sql(self, backend):
+        """When contact ``p`` bought last, of whichever kind."""
+        return SQL(
+            "GREATEST(%s)",
+            SQL(", ").join(
+                documents._inboost_last_purchase_sql()
+                for documents in backend._get_documents()
+            ),
         )
