@@ -6,7 +6,7 @@ from odoo import api, models
 from odoo.tools import SQL, groupby, split_every
 
 from ...lib.lots import EPSILON, Row, expires, lots
-from ...lib.points import DIGITS, rounded
+from ...lib.points import rounded
 
 #: Cards whose rows are read at once; plain tuples, no records.
 CARDS_AT_ONCE = 1000
@@ -47,7 +47,7 @@ class InboostBonusLots(models.AbstractModel):
                 self._lots_sql(programs, first, last, cards),
             )
         )
-        return [Expiring(*row) for row in rows]
+        return [Expiring(*row)._replace(amount=rounded(row[3])) for row in rows]
 
     @api.model
     def _sum_by_day(self, programs, first=None, last=None):
@@ -107,8 +107,7 @@ class InboostBonusLots(models.AbstractModel):
         return SQL(
             """
             SELECT l.card_id, l.partner_id, l.move_id,
-                   round(LEAST(l.won, l.room)::numeric, %(digits)s)::float8 AS amount,
-                   l.day
+                   LEAST(l.won, l.room) AS amount, l.day
               FROM (
                   SELECT c.id AS card_id, c.partner_id, m.id AS move_id,
                          m.won::float8 AS won,
@@ -129,7 +128,6 @@ class InboostBonusLots(models.AbstractModel):
              WHERE l.room > %(noise)s
                AND l.day BETWEEN %(first)s AND %(last)s
             """,
-            digits=DIGITS,
             day=self._day_sql(company),
             days=days,
             counts=self._counts_sql(program, cards),
@@ -143,11 +141,9 @@ class InboostBonusLots(models.AbstractModel):
 
     @api.model
     def _day_sql(self, company):
-        """The day of row ``m`` in the company's zone, or the day it was won before."""
+        """The day of row ``m`` in the company's zone."""
         zone = company._inboost_zone_name()
-        return SQL(
-            "COALESCE(m.born, (m.time AT TIME ZONE 'UTC' AT TIME ZONE %s)::date)", zone
-        )
+        return SQL("(m.time AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", zone)
 
     @api.model
     def _begin_of(self, company, day, days):
@@ -248,7 +244,8 @@ class InboostBonusLots(models.AbstractModel):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT m.card_id, m.id, %s, m.won::float8, m.spent::float8,
+                SELECT m.card_id, m.id, COALESCE(m.born, %s),
+                       m.won::float8, m.spent::float8,
                        COALESCE(NULLIF(m.reversed_uuid, ''), NULLIF(m.order_uuid, '')),
                        m.kind = 'reversal'
                   FROM inboost_bonus_move m

@@ -109,7 +109,7 @@ class InboostBonusMove(models.Model):
         "A change is what was won less what was spent.",
     )
     # All that the lots of a card need: the newest points come first.
-    _of_card = models.Index("(card_id, time, id) INCLUDE (won)")
+    _of_card = models.Index("(card_id, time DESC, id DESC) INCLUDE (won)")
     # Rows come in the order of time: this one stays tiny.
     _of_time = models.Index("USING brin (time) WITH (pages_per_range = 32)")
     _odd = models.Index("(card_id) WHERE kind = 'reversal' OR born IS NOT NULL")

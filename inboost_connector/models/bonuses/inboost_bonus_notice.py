@@ -90,9 +90,7 @@ class InboostBonusNotice(models.AbstractModel):
         """Notices that were not sent on their day: what is still to be said is in the
         next one."""
         for event in events:
-            event._finish(
-                "superseded", reason=self.env._("Replaced by the next day's notice")
-            )
+            event._finish("superseded", "notice_replaced")
         events.flush_recordset()
 
     # -- who is notified of what ---------------------------------------------------
@@ -254,9 +252,7 @@ class InboostBonusNotice(models.AbstractModel):
             for number, half in enumerate(halves, 1)
         ]
         self._divide(event, first, second, set(halves[1]["phones"]))
-        event._finish(
-            "superseded", reason=self.env._("Too large: it goes in two parts")
-        )
+        event._finish("superseded", "notice_split")
         return event.union(*events) - event
 
     @api.model

@@ -67,6 +67,8 @@ class InboostBonusResend(models.Model):
         if not partners:
             return True
         if self.reads_phones:
+            # Contacts without a country of their own are in the company's.
+            partners = partners.with_company(self.backend_id.company_id)
             self.env.add_to_compute(partners._fields["phone_sanitized"], partners)
             partners.flush_recordset(["phone_sanitized"])
         customers = [(partner, None) for partner in partners]

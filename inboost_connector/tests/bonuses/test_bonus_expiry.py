@@ -200,6 +200,8 @@ class TestBonusExpiry(BonusCase):
             )
             self.assertLess(loaded, 50, model)
         self.assertIn("…", event.fact_text)
+        others = self.env["inboost.event"].search([("id", "!=", event.id)])
+        others.sudo().with_context(inboost_retention=True).unlink()
         self.deliver()
         [sent] = self.fake.bodies(NOTICE)
         self.assertEqual(len(set(sent["phones"])), count)

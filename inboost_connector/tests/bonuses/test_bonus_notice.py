@@ -82,7 +82,7 @@ class TestBonusNotice(BonusCase):
                 self.assertEqual(self.run_at("2026-01-30 10:00:00"), event)
                 self.assertEqual(event.state, state)
                 event.sudo().state = "cancelled"
-                event.sudo().unlink()
+                event.sudo().with_context(inboost_retention=True).unlink()
 
     def make_many(self, count):
         partners = (
@@ -153,4 +153,4 @@ class TestBonusNotice(BonusCase):
             event = self.Notice._capture(self.backend)
             self.assertEqual(event.fact["phones"], [phone])
             event.sudo().state = "cancelled"
-            event.sudo().unlink()
+            event.sudo().with_context(inboost_retention=True).unlink()
