@@ -39,12 +39,17 @@ class PosOrder(models.Model):
 
     def _inboost_get_confirmed_kind(self):
         """What the register confirms of this order: values of a recording."""
+        if not self.is_refund:
+            return {}
         original = self.sudo().refunded_order_id[:1].uuid or ""
-        moves = self.env["inboost.bonus.move"].sudo()
-        if not self.is_refund or moves._find_returned(original, self.uuid):
+        if original and self._inboost_has_returned(original):
             # The refund's own points are returned already: these are of other lines.
             return {}
         return {"kind": "reversal", "reversed_uuid": original}
+
+    def _inboost_has_returned(self, original):
+        rows = self.env["inboost.bonus.move"].sudo()._find_returned(original, self.uuid)
+        return any(row.program_id.inboost_refund_points != "none" for row in rows)
 
     # -- points that never came ----------------------------------------------------
 
