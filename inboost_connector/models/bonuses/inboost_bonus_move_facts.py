@@ -84,7 +84,7 @@ class InboostBonusMove(models.Model):
         return keys.of_points(document, self.card_code)
 
     def _repeats_points(self):
-        return self.env[self.order_model]._inboost_repeats_points
+        return getattr(self.env[self.order_model], "_inboost_repeats_points", False)
 
     def _get_event_domain(self):
         self.ensure_one()
