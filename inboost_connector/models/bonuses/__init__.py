@@ -2,6 +2,7 @@ from . import res_company  # where days begin and end
 from . import inboost_document_mixin  # the points of a document
 from . import inboost_bonus_move  # the ledger's row, and how it is written
 from . import inboost_bonus_move_facts  # what is sent about a row
+from . import inboost_alarm  # trouble with points
 from . import inboost_event  # balances on their way
 from . import inboost_backend  # which programs are bonuses, and the balance
 from . import inboost_bonus_resend  # balances that a program changed
