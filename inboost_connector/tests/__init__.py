@@ -20,4 +20,5 @@ from .bonuses import test_bonus_lots, test_bonus_missing, test_bonus_notice
 from .bonuses import test_bonus_reconcile, test_bonus_refund, test_bonus_resend
 from .customers import test_customer_history, test_customer_links
 from .customers import test_customer_lookup, test_customer_pull
+from .customers import test_consent_capture
 from .register import test_cost

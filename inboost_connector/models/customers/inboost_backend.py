@@ -191,10 +191,14 @@ class InboostBackend(models.Model):
 
     @api.model
     def _get_recording_fields(self):
-        return super()._get_recording_fields() | {"scope"}
+        return super()._get_recording_fields() | {"scope", "respect_opt_out"}
 
     def _prepare_recording(self):
-        return {**super()._prepare_recording(), "scope": self.scope}
+        return {
+            **super()._prepare_recording(),
+            "scope": self.scope,
+            "respect_opt_out": self.respect_opt_out,
+        }
 
     def _filter_linked(self, partners):
         """Those of ``partners`` whose phone is that of a customer in InBoost."""
