@@ -20,5 +20,5 @@ from .bonuses import test_bonus_lots, test_bonus_missing, test_bonus_notice
 from .bonuses import test_bonus_reconcile, test_bonus_refund, test_bonus_resend
 from .customers import test_customer_history, test_customer_links
 from .customers import test_customer_lookup, test_customer_pull
-from .customers import test_consent_capture
+from .customers import test_consent_capture, test_customer_lists, test_customer_people
 from .register import test_cost

@@ -64,7 +64,7 @@ class TestNets(BonusCase):
         self.deliver()
         self.fake.requests.clear()
         with (
-            self.broken(self.backend, "_capture_balances_of"),
+            self.broken(self.backend, "_capture_balances"),
             mute_logger(CAPTURE),
         ):
             self.customer.phone = "+380501112233"
@@ -82,7 +82,7 @@ class TestNets(BonusCase):
         self.fake.requests.clear()
         wizard = self.env["base.partner.merge.automatic.wizard"].create({})
         both = self.customer + self.other_customer
-        with self.broken(self.backend, "_capture_balances_of"), mute_logger(CAPTURE):
+        with self.broken(self.backend, "_capture_balances"), mute_logger(CAPTURE):
             wizard._merge(both.ids, self.customer)
         self.assertMissed()
         self.reconcile()
@@ -95,7 +95,7 @@ class TestNets(BonusCase):
         card = self.make_card(10)
         self.deliver()
         self.fake.requests.clear()
-        with self.broken(self.backend, "_capture_balances_of"), mute_logger(CAPTURE):
+        with self.broken(self.backend, "_capture_balances"), mute_logger(CAPTURE):
             card.sudo().unlink()
         self.assertMissed()
         self.reconcile()
