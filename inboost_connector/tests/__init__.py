@@ -16,3 +16,4 @@ from .bonuses import test_bonus_balance, test_bonus_expiry, test_bonus_ledger
 from .bonuses import test_bonus_reconcile
 from .customers import test_customer_history, test_customer_links
 from .customers import test_customer_lookup, test_customer_pull
+from .register import test_register_nets, test_register_purchases

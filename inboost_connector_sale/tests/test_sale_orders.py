@@ -149,7 +149,7 @@ class TestSaleOrders(SaleCase):
     def test_failing_capture_confirms_and_cancels_and_is_reconciled(self):
         order = self.make_order()
         broken = patch.object(
-            type(order), "_inboost_purchase", side_effect=KeyError("bug")
+            type(order), "_inboost_prepare_facts", side_effect=KeyError("bug")
         )
         with broken, mute_logger(EVENT):
             order.action_confirm()
