@@ -113,40 +113,45 @@ class AccountMove(models.Model):
         invoices = self.sudo().filtered(
             lambda move: move.move_type == "out_invoice" and not move.pos_order_ids
         )
-        orders = invoices.line_ids.sale_line_ids.order_id
-        orders._inboost_capture()
-        # Those that came before the purchase was one.
-        orders.order_line.invoice_lines.move_id._inboost_capture_refunds()
+        invoices.line_ids.sale_line_ids.order_id._inboost_capture()
         return result
 
     def _post(self, soft=True):
         posted = super()._post(soft)
-        posted.sudo()._inboost_capture_refunds()
+        sold = posted.sudo().filtered("line_ids.sale_line_ids")
+        sold.filtered(lambda move: move.move_type == "out_refund")._inboost_capture()
+        sold.filtered(
+            lambda move: move.move_type == "out_invoice"
+        )._inboost_take_back_credited()
         return posted
 
     def button_draft(self):
         notes = self.sudo().filtered("inboost_uuid")
         result = super().button_draft()
-        for note in notes:
-            uuid = note.inboost_uuid
-            with self.env["inboost.capture"]._guard(
-                note.display_name, (note, "_inboost_take_back", [uuid])
-            ):
-                note._inboost_take_back(uuid)
-            # Posted again, it is another refund.
-            note.write({"inboost_uuid": False, "inboost_posted_at": False})
+        notes._inboost_take_back()
+        # Posted again, they are other refunds.
+        notes.write({"inboost_uuid": False, "inboost_posted_at": False})
         return result
 
-    def _inboost_capture_refunds(self):
-        self.filtered(
-            lambda move: (
-                move.move_type == "out_refund"
-                and move.state == "posted"
-                and move.line_ids.sale_line_ids
+    def _inboost_take_back_credited(self):
+        """What was credited and is invoiced again, so that all of the order is, was no
+        refund after all."""
+        for order in self.line_ids.sale_line_ids.order_id:
+            lines = order.order_line.filtered(
+                lambda line: not line.display_type and not line.is_downpayment
             )
-        )._inboost_capture()
+            if all(x.qty_invoiced_posted >= x.product_uom_qty for x in lines):
+                order._inboost_get_credit_notes()._inboost_take_back()
 
-    def _inboost_take_back(self, uuid):
+    def _inboost_take_back(self):
+        for note in self:
+            uuid = note.inboost_uuid
+            with self.env["inboost.capture"]._guard(
+                note.display_name, (note, "_inboost_capture_taken_back", [uuid])
+            ):
+                note._inboost_capture_taken_back(uuid)
+
+    def _inboost_capture_taken_back(self, uuid):
         """A credit note is one no more: what was recorded of it is taken back, by the
         details only, since nothing was bought.
 
@@ -178,22 +183,25 @@ class AccountMove(models.Model):
             )
         return self.inboost_uuid
 
+    def _inboost_capture_in(self, backends, again=""):
+        # Before it is asked whether it is a refund: its time decides.
+        if self.state == "posted":
+            self._inboost_identify()
+        return super()._inboost_capture_in(backends, again)
+
     # -- contract of a document ----------------------------------------------------
 
     def _inboost_is_purchase(self, backend):
-        """Whether the credit note gives back what ``backend`` has as a purchase. The
-        purchase may have become one later: then a credit note of an invoice that was
-        issued again is none of it."""
+        """Whether the credit note gives back what ``backend`` has as a purchase. What
+        was credited before the order was a purchase, paid altogether, is none of it."""
         self.ensure_one()
         orders = self.line_ids.sale_line_ids.order_id
         if self.state != "posted" or self.sudo().pos_order_ids or not orders:
             return False
         if not orders._inboost_filter_recorded(backend):
             return False
-        before = min(order._inboost_get_moment(backend) for order in orders)
-        return (
-            self._inboost_get_moment(backend) >= before
-            or self.reversed_entry_id.payment_state != "reversed"
+        return self._inboost_get_moment(backend) >= min(
+            order._inboost_get_moment(backend) for order in orders
         )
 
     def _inboost_get_key(self):

@@ -6,7 +6,7 @@ from odoo.tools import SQL
 from odoo.addons.inboost_connector.lib import keys
 from odoo.addons.inboost_connector.lib.facts import iso
 from odoo.addons.inboost_connector.lib.purchase import Order, Rows, build, plus
-from odoo.addons.inboost_connector.lib.reversal import taken_back
+from odoo.addons.inboost_connector.lib.reversal import cancellation, taken_back
 
 #: What a purchase is recorded as, whichever of them is switched on.
 RECORDED = ["purchase", "purchase_refund", "purchase_details"]
@@ -181,18 +181,28 @@ class SaleOrder(models.Model):
 
         :param str uuid: of the confirmation that was cancelled
         """
-        credited = self.order_line.invoice_lines.move_id.filtered("inboost_uuid")
-        refund_keys = [note._inboost_get_key() for note in credited]
-        key = keys.of_document(self._inboost_source, uuid)
+        uuids = [uuid, *self._inboost_get_credit_notes().mapped("inboost_uuid")]
         recorded = self.env["inboost.event"].search(
-            [("key", "in", [key, *refund_keys]), ("operation", "in", RECORDED)]
+            [
+                ("operation", "in", RECORDED),
+                (
+                    "key",
+                    "in",
+                    [
+                        keys.of_document(self._inboost_source, one)
+                        for known in uuids
+                        for one in (known, cancellation(known))
+                    ],
+                ),
+            ]
         )
         for backend, events in recorded.grouped("backend_id").items():
-            facts = {event.key: event.fact for event in events}
-            purchase = facts.pop(key, None)
-            refunds = [f for f in facts.values() if f["refund_of"]["uuid"] == uuid]
+            facts = {event.fact["uuid"]: event.fact for event in events}
+            purchase = facts.pop(uuid, None)
+            # A credit note of several orders is of the first of them.
+            credited = [f for f in facts.values() if f["refund_of"]["uuid"] in uuids]
             now = fields.Datetime.now()
-            taken = purchase and taken_back(purchase, iso(now), refunds)
+            taken = purchase and taken_back(purchase, iso(now), credited)
             if taken:
                 self._inboost_capture_purchase(
                     backend,
@@ -201,6 +211,12 @@ class SaleOrder(models.Model):
                     taken,
                     now,
                 )
+
+    def _inboost_get_credit_notes(self):
+        """Those that are refunds."""
+        return self.order_line.invoice_lines.move_id.filtered(
+            lambda move: move.move_type == "out_refund" and move.inboost_uuid
+        )
 
     # -- fact ----------------------------------------------------------------------
 
