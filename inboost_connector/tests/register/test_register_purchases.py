@@ -41,7 +41,9 @@ class TestRegisterPurchases(BonusCase):
         data.update(amount_total=total, amount_paid=total, amount_tax=total - base)
         data.update(values)
         data["payment_ids"][0][2]["amount"] = data["amount_paid"]
-        return self.sell(data=data)
+        self.sell(data=data)
+        # The answer has the refunded order, too.
+        return self.env["pos.order"].search([("uuid", "=", data["uuid"])])
 
     def fact_of(self, order):
         return self.events_of(order)[-1].fact
