@@ -1,24 +1,32 @@
-"""The one door for HTTP. Sends a request and tells what happened; it never raises for
-trouble on the wire and never sends anything twice."""
+"""The one door for HTTP. Sends a request and says what happened; it never raises for
+trouble on the wire and never sends anything twice.
+
+Built on ``http.client``: of all clients it costs least, and connecting stays ours."""
 
 import contextlib
 import json
+import logging
+import select
 import socket
 import ssl
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from email.message import Message
+from functools import cache
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from types import TracebackType
+from typing import Any, Literal
+from urllib.parse import urlencode
 
-import requests
-import urllib3
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import NameResolutionError, NewConnectionError
+import certifi
 
-from .address import AddressRefused, check_ip, check_url
+from .address import Address, AddressRefused, check_url
+from .connect import Watch, connect, watchdog
+
+_logger = logging.getLogger(__name__)
 
 USER_AGENT = "inboost_connector/19.0"
 #: Characters kept of an answer; more is not read.
@@ -27,256 +35,365 @@ MAX_ANSWER = 64 * 1024
 MAX_PAGE = 8 * 1024 * 1024
 #: Seconds after which an idle connection may have been closed by the server.
 MAX_IDLE = 3.0
-
 #: Seconds to reach a server, TLS included.
 CONNECT_TIMEOUT = 5.0
+#: Seconds that a socket's own timeout comes after the watchdog: a second net.
+NET = 1.0
 
-_wire = threading.local()
+#: Set by the client itself: they say where a message ends and whom it is for.
+FRAMING_HEADERS = {
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+}
+
+#: Why there is no answer, or no whole one.
+Trouble = Literal[
+    "address_refused",
+    "name_error",
+    "no_connection",
+    "tls_error",
+    "timeout",
+    "connection_lost",
+    "unreadable",
+    "our_error",
+]
 
 
 @dataclass
 class Request:
-    """:ivar body: any JSON value, or None for no body
+    """:ivar method: GET, POST, PUT, PATCH or DELETE
+    :ivar url: with its query
+    :ivar headers: further ones; once sent, all that left
+    :ivar body: any JSON value, or None for no body; a form has no more than one level
     :ivar timeout: seconds for the whole answer"""
 
     method: str
     url: str
-    headers: dict = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
     body: object = None
+    body_format: Literal["json", "form"] = "json"
     event_id: str | None = None
     timeout: float = 20.0
     max_answer: int = MAX_ANSWER
+
+    def encode_body(self) -> bytes | None:
+        """:raise ValueError: when the body cannot be sent"""
+        if self.body is None:
+            return None
+        if self.method == "GET":
+            raise ValueError("a GET has no body: choose another method or no body")
+        if self.body_format == "form":
+            return _encode_form(self.body)
+        return json.dumps(self.body, ensure_ascii=False, allow_nan=False).encode()
+
+    def complete_headers(self) -> dict[str, str]:
+        """Ours, with the request's own in their place where both name one.
+
+        :raise ValueError: for a header that is not the request's business
+        """
+        ours = {"User-Agent": USER_AGENT, "Accept": "application/json"}
+        if self.body is not None:
+            ours["Content-Type"] = (
+                "application/x-www-form-urlencoded"
+                if self.body_format == "form"
+                else "application/json"
+            )
+        if self.event_id:
+            ours["Idempotency-Key"] = self.event_id
+        names = {name.lower() for name in self.headers}
+        if names & FRAMING_HEADERS:
+            forbidden = ", ".join(sorted(names & FRAMING_HEADERS))
+            raise ValueError(f"these headers cannot be set: {forbidden}")
+        kept = {name: v for name, v in ours.items() if name.lower() not in names}
+        return {**kept, **self.headers}
+
+
+def _encode_form(body: object) -> bytes:
+    if not isinstance(body, dict):
+        raise ValueError("a form is an object: names and values")
+    fields = []
+    for name, value in body.items():
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, dict | list):
+                raise ValueError(f"a form has one level only: {name} has more")
+            if isinstance(item, bool):
+                item = "true" if item else "false"
+            if item is not None:
+                fields.append((name, item))
+    return urlencode(fields).encode("ascii")
 
 
 @dataclass
 class Exchange:
     """:ivar sent: whether a byte of the request may have left
-    :ivar data: the parsed answer, None when it is no JSON
-    :ivar duration: seconds"""
+    :ivar data: the parsed answer, None when it is not JSON
+    :ivar duration: seconds
+    :ivar trouble: why the answer is missing or broken
+    :ivar error: the same for logs, in words
+    :ivar truncated: whether the answer is not whole"""
 
     request: Request
     status: int | None = None
-    headers: dict = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
     answer: str = ""
-    data: object = None
+    data: Any = None
     duration: float = 0.0
+    trouble: Trouble | None = None
     error: str | None = None
     sent: bool = False
     truncated: bool = False
 
-
-class _Guarded:
-    """Connects to checked addresses only and notes when the first byte leaves."""
-
-    allowed_networks = ()
-    last_used = 0.0
-
-    def _new_conn(self):
-        try:
-            found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
-        except (socket.gaierror, UnicodeError) as error:
-            raise NameResolutionError(self.host, self, error) from error
-        for *_rest, target in found:
-            check_ip(target[0], self.allowed_networks)
-        last = None
-        for family, kind, proto, _name, target in found:
-            sock = socket.socket(family, kind, proto)
-            try:
-                sock.settimeout(min(self.timeout or CONNECT_TIMEOUT, CONNECT_TIMEOUT))
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                sock.connect(target)
-                return sock
-            except OSError as error:
-                sock.close()
-                last = error
-        raise NewConnectionError(self, f"cannot connect: {last}") from last
-
-    def send(self, data):
-        if self.sock is None:
-            self.connect()
-        _wire.sent = True
-        self.last_used = time.monotonic()
-        return super().send(data)
+    def note(self, error: BaseException) -> None:
+        self.trouble, self.error = describe(error, self.sent)
 
 
-class _Connection(_Guarded, HTTPConnection):
-    pass
+@cache
+def _tls() -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=certifi.where())
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
-class _SecureConnection(_Guarded, HTTPSConnection):
-    pass
+class _Connection(HTTPConnection):
+    """Notes when the first byte leaves, and never connects by itself, past our checks.
+
+    :ivar sent: whether a byte may have left since it was last set"""
+
+    auto_open = 0
+    sent = False
+
+    def send(self, data: Any) -> None:
+        self.sent = True
+        super().send(data)
 
 
-class _NoStale:
-    """Hands out no connection that sat idle: the server may be closing it just now,
-    and the outcome of what we send would be unknown for nothing."""
+class _Pool:
+    """Idle connections by where they lead. None is handed out that sat idle: the
+    server may be closing it just now, and the outcome of what we send would be
+    unknown for nothing."""
 
-    def _get_conn(self, timeout=None):
-        conn = super()._get_conn(timeout)
-        if conn.sock and time.monotonic() - conn.last_used > MAX_IDLE:
-            conn.close()
-        return conn
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._lock = threading.Lock()
+        self._idle: dict[object, list[tuple[_Connection, float]]] = {}
 
-    def _put_conn(self, conn):
-        if conn is not None:
-            conn.last_used = time.monotonic()
-        return super()._put_conn(conn)
+    def take(self, place: object) -> _Connection | None:
+        while True:
+            with self._lock:
+                if not self._idle.get(place):
+                    return None
+                connection, since = self._idle[place].pop()
+            if time.monotonic() - since < MAX_IDLE and not _is_readable(connection):
+                return connection
+            connection.close()
+
+    def give(self, place: object, connection: _Connection) -> None:
+        with self._lock:
+            idle = self._idle.setdefault(place, [])
+            if len(idle) < self._size:
+                idle.append((connection, time.monotonic()))
+                return
+        connection.close()
+
+    def close(self) -> None:
+        with self._lock:
+            self._size = 0
+            for idle in self._idle.values():
+                while idle:
+                    idle.pop()[0].close()
 
 
-class _Adapter(HTTPAdapter):
-    def __init__(self, allowed_networks, pool_size):
-        self.allowed_networks = tuple(allowed_networks)
-        super().__init__(pool_connections=4, pool_maxsize=pool_size)
-
-    def send(self, *args, timeout=None, **kwargs):
-        # For connecting and waiting together; requests means each of them.
-        total = urllib3.Timeout(total=timeout)
-        return super().send(*args, timeout=total, **kwargs)
-
-    def init_poolmanager(self, *args, **kwargs):
-        result = super().init_poolmanager(*args, **kwargs)
-        networks = {"allowed_networks": self.allowed_networks}
-        plain = type("Connection", (_Connection,), networks)
-        secure = type("SecureConnection", (_SecureConnection,), networks)
-        self.poolmanager.pool_classes_by_scheme = {
-            "http": type(
-                "Pool", (_NoStale, HTTPConnectionPool), {"ConnectionCls": plain}
-            ),
-            "https": type(
-                "SecurePool", (_NoStale, HTTPSConnectionPool), {"ConnectionCls": secure}
-            ),
-        }
-        return result
+def _is_readable(connection: HTTPConnection) -> bool:
+    """Whether an idle server said something: that it hung up, most likely."""
+    poll = select.poll()
+    poll.register(connection.sock, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 class Client:
-    """A pool of connections; safe to use from several threads at once.
+    """A pool of connections; safe to use from several threads at once. No proxies, no
+    cookies, no redirects.
 
     :param bool allow_http: a developer's option; else https only
     :param allowed_networks: CIDR strings of private networks that may be called
     """
 
-    def __init__(self, allow_http=False, allowed_networks=(), pool_size=16):
+    def __init__(
+        self,
+        allow_http: bool = False,
+        allowed_networks: "list[str] | tuple[str, ...]" = (),
+        pool_size: int = 16,
+    ) -> None:
         self.allow_http = allow_http
-        self.session = requests.Session()
-        self.session.trust_env = False
-        self.session.cookies.set_policy(_NoCookies())
-        adapter = _Adapter(allowed_networks, pool_size)
-        self.session.mount("https://", adapter)
-        self.session.mount("http://", adapter)
+        self.allowed_networks = tuple(allowed_networks)
+        self._pool = _Pool(pool_size)
 
-    def __enter__(self):
+    def __enter__(self) -> "Client":
         return self
 
-    def __exit__(self, *exc_info):
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
 
-    def close(self):
-        self.session.close()
+    def close(self) -> None:
+        self._pool.close()
 
-    def send(self, request):
-        """:param Request request: :rtype: Exchange"""
+    def send(self, request: Request) -> Exchange:
         exchange = Exchange(request)
-        _wire.sent = False
         begin = time.monotonic()
         try:
-            check_url(request.url, self.allow_http)
             self._exchange(request, exchange, begin + request.timeout)
-        except (
-            AddressRefused,
-            requests.RequestException,
-            urllib3.exceptions.HTTPError,
-            OSError,
-            ValueError,
-        ) as error:
-            exchange.error = describe(error)
-        exchange.sent = _wire.sent
+        except Exception as error:
+            exchange.note(error)
+            if exchange.trouble == "our_error":
+                _logger.info("InBoost: a request failed here", exc_info=True)
         exchange.duration = time.monotonic() - begin
         return exchange
 
-    def send_within(self, request, seconds):
-        """As ``send``, but the caller waits ``seconds`` at most: neither a name server
-        nor a body that trickles holds them longer.
-
-        :rtype: Exchange
-        """
+    def send_within(self, request: Request, seconds: float) -> Exchange:
+        """As ``send``, but the caller waits ``seconds`` at most, even for the name
+        server, which no deadline of ours reaches."""
+        request = replace(request, timeout=min(request.timeout, seconds))
         executor = ThreadPoolExecutor(1)
         try:
             return executor.submit(self.send, request).result(seconds)
         except FutureTimeout:
             error = f"Timeout: no answer within {seconds:g} s"
-            return Exchange(request, error=error, sent=True, duration=seconds)
+            return Exchange(
+                request, trouble="timeout", error=error, sent=True, duration=seconds
+            )
         finally:
             executor.shutdown(wait=False)
 
-    def _exchange(self, request, exchange, deadline):
-        headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
-        headers.update(request.headers)
-        body = None
-        if request.body is not None:
-            headers["Content-Type"] = "application/json"
-            body = json.dumps(request.body, ensure_ascii=False).encode()
-        if request.event_id:
-            headers["Idempotency-Key"] = request.event_id
-        request.headers = headers
-        with contextlib.closing(
-            self.session.request(
-                request.method,
-                request.url,
-                data=body,
-                headers=headers,
-                timeout=request.timeout,
-                allow_redirects=False,
-                stream=True,
-            )
-        ) as response:
-            exchange.status = response.status_code
-            exchange.headers = dict(response.headers)
-            self._read(response, exchange, request.max_answer, deadline)
-
-    @staticmethod
-    def _read(response, exchange, limit, deadline):
-        """Read up to ``limit`` bytes; the status stands whatever becomes of them."""
-        raw = b""
+    def _exchange(self, request: Request, exchange: Exchange, deadline: float) -> None:
+        address = check_url(request.url, self.allow_http, self.allowed_networks)
+        body = request.encode_body()
+        request.headers = request.complete_headers()
+        place = (address.scheme, address.host, address.port)
+        connection = self._pool.take(place) or self._connect(address, deadline)
+        reusable = False
         try:
-            for chunk in response.iter_content(8192):
-                raw += chunk
-                if time.monotonic() > deadline:
-                    exchange.error = "Timeout: the answer did not end in time"
-                exchange.truncated = bool(exchange.error) or len(raw) > limit
-                if exchange.truncated:
-                    break
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            exchange.error = describe(error)
-            exchange.truncated = True
-        exchange.answer = raw[:limit].decode("utf-8", "replace").replace("\x00", "")
-        if not exchange.truncated:
-            # Brackets in brackets in brackets are no answer either.
-            with contextlib.suppress(ValueError, RecursionError):
-                exchange.data = json.loads(raw)
+            connection.sock.settimeout(max(deadline - time.monotonic(), 0) + NET)
+            with watchdog.guard(connection.sock, deadline) as watch:
+                try:
+                    reusable = _talk(connection, address.target, exchange, body, watch)
+                except (OSError, HTTPException) as error:
+                    exchange.note(error)
+            if watch.expired:
+                reusable, exchange.truncated, exchange.data = False, True, None
+                exchange.note(TimeoutError())
+        finally:
+            if reusable:
+                self._pool.give(place, connection)
+            else:
+                connection.close()
+
+    def _connect(self, address: Address, deadline: float) -> _Connection:
+        """A connection with a checked address, TLS done."""
+        deadline = min(deadline, time.monotonic() + CONNECT_TIMEOUT)
+        sock = connect(address.host, address.port, self.allowed_networks, deadline)
+        try:
+            if address.scheme == "https":
+                sock = _secure(sock, address.host, deadline)
+        except BaseException:
+            sock.close()
+            raise
+        connection = _Connection(address.host, address.port)
+        connection.sock = sock
+        if address.scheme == "https":
+            connection.default_port = 443
+        return connection
 
 
-class _NoCookies(requests.cookies.cookielib.DefaultCookiePolicy):
-    def set_ok(self, cookie, request):
-        return False
+def _secure(sock: socket.socket, host: str, deadline: float) -> ssl.SSLSocket:
+    sock.settimeout(max(deadline - time.monotonic(), 0) + NET)
+    with watchdog.guard(sock, deadline) as watch:
+        try:
+            return _tls().wrap_socket(sock, server_hostname=host)
+        except OSError as error:
+            if watch.expired:
+                raise TimeoutError("the server does not finish TLS") from error
+            raise
 
 
-def describe(error):
-    """A short text that names the kind of trouble, for logs and for people."""
-    cause = error
-    while cause is not None:
-        if isinstance(cause, AddressRefused):
-            return f"Address refused: {cause}"
-        if isinstance(cause, NameResolutionError):
-            return "Name error: the host name cannot be resolved"
-        if isinstance(cause, NewConnectionError):
-            return "Connect error: nothing answers at this address"
-        if isinstance(cause, ssl.SSLError):
-            return f"TLS error: {cause.reason or cause}"
-        reason = getattr(cause, "reason", None)
-        nested = reason if isinstance(reason, BaseException) else None
-        args = [arg for arg in cause.args if isinstance(arg, BaseException)]
-        cause = nested or (args[0] if args else cause.__cause__)
-    if isinstance(error, requests.Timeout):
-        return "Timeout: no answer in time"
-    return f"{type(error).__name__}: {error}"[:300]
+def _talk(
+    connection: _Connection,
+    target: str,
+    exchange: Exchange,
+    body: bytes | None,
+    watch: Watch,
+) -> bool:
+    """:return: whether the connection may be used again"""
+    request = exchange.request
+    connection.sent = False
+    try:
+        connection.request(request.method, target, body, request.headers)
+    except (BrokenPipeError, ConnectionResetError):
+        # A server may answer before it has read all, and hang up: "too large", say.
+        pass
+    finally:
+        exchange.sent = connection.sent
+    with connection.getresponse() as response:
+        if watch.expired:
+            # Cut in the middle of the headers, which reads like their end.
+            raise TimeoutError
+        exchange.status = response.status
+        exchange.headers = _join(response.headers)
+        _read(response, exchange, request.max_answer)
+        return not exchange.truncated and connection.sock is not None
+
+
+def _join(headers: Message) -> dict[str, str]:
+    """One value a name; several are joined as RFC 9110 (5.3) does."""
+    joined: dict[str, str] = {}
+    for name, value in headers.items():
+        joined[name] = f"{joined[name]}, {value}" if name in joined else value
+    return joined
+
+
+def _read(response: HTTPResponse, exchange: Exchange, limit: int) -> None:
+    """Read up to ``limit`` bytes; the status stands whatever becomes of them."""
+    try:
+        raw = response.read(limit + 1)
+        if response.length and len(raw) <= limit:
+            raise ConnectionError("the answer broke off")
+        exchange.truncated = len(raw) > limit
+    except (OSError, HTTPException) as error:
+        raw = getattr(error, "partial", b"")
+        exchange.note(error)
+        exchange.truncated = True
+    exchange.answer = raw[:limit].decode("utf-8", "replace").replace("\x00", "")
+    if not exchange.truncated:
+        # Brackets in brackets in brackets are not an answer either.
+        with contextlib.suppress(ValueError, RecursionError):
+            exchange.data = json.loads(raw)
+
+
+def describe(error: BaseException, sent: bool = False) -> tuple[Trouble, str]:
+    """The kind of trouble and a short text about it, for logs."""
+    words = str(error)[:300]
+    if isinstance(error, AddressRefused):
+        return "address_refused", f"Address refused: {words}"
+    if isinstance(error, socket.gaierror):
+        return "name_error", "Name error: the host name cannot be resolved"
+    if isinstance(error, TimeoutError):
+        return "timeout", f"Timeout: {words or 'no answer in time'}"
+    if isinstance(error, HTTPException) and not isinstance(error, OSError):
+        return "unreadable", f"Not HTTP: {type(error).__name__}: {words}"
+    if isinstance(error, OSError) and sent:
+        return "connection_lost", f"Connection lost: {words}"
+    if isinstance(error, ssl.SSLError):
+        return "tls_error", f"TLS error: {error.reason or words}"
+    if isinstance(error, OSError):
+        return "no_connection", f"Connect error: nothing answers ({words})"
+    return "our_error", f"{type(error).__name__}: {words}"

@@ -5,6 +5,7 @@ is taken from the oldest lots. A reversal undoes what its order did: points it w
 taken from its own lots, points it spent return to the lots they came from, with the
 dates they had. A balance below zero is a debt that the next points pay."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -35,13 +36,21 @@ class Lot:
 
 
 @dataclass
-class _Card:
-    lots: list = field(default_factory=list)
-    debt: float = 0.0
-    given: dict = field(default_factory=dict)
-    taken: dict = field(default_factory=dict)
+class _Taken:
+    """Points that an order spent of a lot, and that were not given back."""
 
-    def win(self, row, amount):
+    lot: Lot
+    left: float
+
+
+@dataclass
+class _Card:
+    lots: list[Lot] = field(default_factory=list)
+    debt: float = 0.0
+    given: dict[str, list[Lot]] = field(default_factory=dict)
+    taken: dict[str, list[_Taken]] = field(default_factory=dict)
+
+    def win(self, row: Row, amount: float) -> None:
         paid = min(self.debt, amount)
         self.debt -= paid
         lot = Lot(row.id, row.day, amount - paid, amount)
@@ -49,7 +58,10 @@ class _Card:
         if row.order:
             self.given.setdefault(row.order, []).append(lot)
 
-    def spend(self, row, amount, lots=None):
+    def spend(
+        self, row: Row, amount: float, lots: Iterable[Lot] | None = None
+    ) -> float:
+        """:return: what no lot had left"""
         for lot in self.lots if lots is None else lots:
             part = min(lot.left, amount)
             if part <= 0:
@@ -57,32 +69,34 @@ class _Card:
             lot.left -= part
             amount -= part
             if lots is None and row.order:
-                self.taken.setdefault(row.order, []).append([lot, part])
+                self.taken.setdefault(row.order, []).append(_Taken(lot, part))
         return amount
 
-    def give_back(self, row, amount):
-        """Latest first: these live longest and were taken last."""
-        for entry in reversed(self.taken.get(row.order, [])):
-            lot, part = entry
-            part = min(part, amount)
-            entry[1] -= part
+    def give_back(self, order: str, amount: float) -> float:
+        """Latest first: these live longest and were taken last.
+
+        :return: what the order had not spent
+        """
+        for taken in reversed(self.taken.get(order, [])):
+            part = min(taken.left, amount)
+            taken.left -= part
             amount -= part
             paid = min(self.debt, part)
             self.debt -= paid
-            lot.left += part - paid
+            taken.lot.left += part - paid
         return amount
 
 
-def lots(rows):
+def lots(rows: Iterable[Row]) -> list[Lot]:
     """The lots that have points left, oldest first.
 
-    :param rows: iterable of :class:`Row`, of one card
+    :param rows: of one card
     """
     card = _Card()
     for row in rows:
         won, spent = row.won, row.spent
         if row.reversal and row.order:
-            won = card.give_back(row, won)
+            won = card.give_back(row.order, won)
             spent = card.spend(row, spent, reversed(card.given.get(row.order, [])))
         if won > EPSILON:
             # Won before it is spent: an order may spend what it wins.
@@ -91,7 +105,7 @@ def lots(rows):
     return [lot for lot in card.lots if lot.left > EPSILON]
 
 
-def expires(lot, days, card_expires=None):
+def expires(lot: Lot, days: int, card_expires: date | None = None) -> date | None:
     """The last day on which ``lot`` can be used; None for never.
 
     :param int days: the program's validity; 0 for never

@@ -1,82 +1,243 @@
-"""JMESPath over facts and answers, with a few functions of ours."""
+"""JMESPath over facts and answers: checked when saved, and of one kind of error."""
 
-from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+import json
+import math
+import re
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
 
 import jmespath
-from jmespath import functions
+from jmespath import functions as builtin
+from jmespath import visitor
 
-from . import phone as phones
+from .functions import FUNCTIONS
+from .syntax import MappingError as MappingError
+from .syntax import check_calls, parse, placeholders
 
-
-class MappingError(ValueError):
-    """An expression that cannot be read or applied; the text says where."""
-
-
-FORMATS = {
-    "YYYY-MM-DD": "%Y-%m-%d",
-    "YYYY-MM-DDTHH:mm": "%Y-%m-%dT%H:%M",
-    "YYYY-MM-DDTHH:mm:ss": "%Y-%m-%dT%H:%M:%S",
-    "DD.MM.YYYY": "%d.%m.%Y",
-}
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 
 
-class Functions(functions.Functions):
-    @functions.signature({"types": ["string", "null"]}, {"types": ["string", "null"]})
-    def _func_phone(self, value, name):
-        """phone(e164, style)"""
-        return phones.style(value, name or "digits")
+class _Functions(builtin.Functions):  # type: ignore[misc]
+    """JMESPath's functions and ours.
 
-    @functions.signature({"types": ["string", "null"]}, {"types": ["string"]})
-    def _func_date(self, value, name):
-        """date(iso, 'YYYY-MM-DD')"""
-        if not value:
+    :ivar zone: the time zone of dates for which none is given"""
+
+    def __init__(self, zone: str | None) -> None:
+        self.zone = zone
+
+    def call_function(self, name: str, args: list[Any]) -> Any:
+        if name not in FUNCTIONS:
+            return super().call_function(name, args)
+        function = FUNCTIONS[name]
+        least, most = function.arity
+        if not least <= len(args) <= most:
+            raise ValueError(f"write {function.usage}")
+        if args[0] is None:
             return None
-        moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
-        return moment.strftime(FORMATS[name])
-
-    @functions.signature({"types": ["number", "null"]}, {"types": ["number"]})
-    def _func_round(self, value, digits):
-        """round(number, digits), halves away from zero as on a receipt"""
-        if value is None:
-            return None
-        quantum = Decimal(1).scaleb(-int(digits))
-        return float(Decimal(str(value)).quantize(quantum, ROUND_HALF_UP))
+        if name == "date" and len(args) == 2:
+            args = [*args, self.zone]
+        try:
+            return function.call(*args)
+        except ArithmeticError as error:
+            raise ValueError(f"{name}(): the number is too large") from error
+        except ValueError as error:
+            raise ValueError(f"{name}(): {error}") from error
 
 
-_OPTIONS = jmespath.Options(custom_functions=Functions())
+@lru_cache(maxsize=64)
+def _options(zone: str | None) -> Any:
+    return jmespath.Options(custom_functions=_Functions(zone))
 
 
-def compile_expression(expression):
-    """:raise MappingError: when ``expression`` is no JMESPath"""
-    try:
-        return jmespath.compile(expression)
-    except jmespath.exceptions.JMESPathError as error:
-        raise MappingError(str(error)) from error
+@lru_cache(maxsize=1024)
+def compile_expression(expression: str) -> Any:
+    """``expression``, parsed and with its functions, patterns and other constants
+    checked.
+
+    :raise MappingError: with the place of what is wrong
+    """
+    parsed = parse(expression)
+    check_calls(expression)
+    return parsed
 
 
-def search(expression, data):
+def search(expression: str, data: Any, zone: str | None = None) -> Any:
     """The value of ``expression`` over ``data``.
 
+    :param str zone: of the dates for which the expression names none; UTC by default
     :raise MappingError: for a bad expression, and for data it does not fit
     """
+    compiled = compile_expression(expression)
     try:
-        return compile_expression(expression).search(data, options=_OPTIONS)
-    except MappingError:
-        raise
-    except (jmespath.exceptions.JMESPathError, ValueError, KeyError) as error:
-        raise MappingError(f"{type(error).__name__}: {error}") from error
+        return compiled.search(data, options=_options(zone))
+    except Exception as error:
+        # A library's TypeError, too: an odd value is the fault of one event only.
+        raise MappingError(_describe(error)) from error
 
 
-def apply(expression, data):
-    """As ``search``, without nulls: what is sent."""
-    return prune(search(expression, data))
+def _describe(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "the data is nested too deeply"
+    return str(error)[:500] or type(error).__name__
 
 
-def prune(value):
-    """``value`` without the keys that are null; empty texts, zeros and False stay."""
+def apply(expression: str, data: Any, zone: str | None = None) -> Any:
+    """As ``search``, without nulls: what is sent.
+
+    :raise MappingError: also for what JSON cannot say
+    """
+    value = search(expression, data, zone)
+    try:
+        return prune(value)
+    except RecursionError as error:
+        raise MappingError(_describe(error)) from error
+
+
+def prune(value: Any) -> Any:
+    """``value`` without the keys that are null; empty texts, zeros and False stay.
+
+    :raise MappingError: for what JSON cannot say: infinity, an expression
+    """
     if isinstance(value, dict):
         return {k: prune(v) for k, v in value.items() if v is not None}
     if isinstance(value, list):
         return [prune(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise MappingError(f"{value} is not a number that can be sent")
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise MappingError(f"{type(value).__name__} cannot be sent")
+
+
+# -- addresses, query and headers --------------------------------------------------
+
+
+def fill(template: str, data: Any, zone: str | None = None) -> str:
+    """An address: ``template`` with each ``{expression}`` replaced by its value over
+    ``data``, percent-encoded.
+
+    >>> fill("/clients/{phone}?shop={shop}", {"phone": "+38067", "shop": "Чай"})
+    '/clients/%2B38067?shop=%D0%A7%D0%B0%D0%B9'
+
+    :raise MappingError: when an expression cannot be read, or its value is nothing
+    """
+    address = ""
+    for text, expression in placeholders(template):
+        address += text
+        if expression:
+            value = _scalar(search(expression, data, zone), expression)
+            if value in ("", ".", ".."):
+                raise MappingError(f"{{{expression}}} of the address is {value!r}")
+            address += quote(value, safe="")
+    return address
+
+
+def template_names(template: str) -> list[str]:
+    """The names that the expressions of an address read, those of the top level.
+
+    :raise MappingError: with the place of what is wrong
+    """
+    names: list[str] = []
+    for _text, expression in placeholders(template):
+        if expression:
+            names += unknown_names(expression, {})
+    return list(dict.fromkeys(names))
+
+
+def _scalar(value: Any, name: str) -> str:
+    """``value`` as text in an address, a query or a header.
+
+    :raise MappingError: when it is null, a list or an object, or not one line
+    """
+    if isinstance(value, bool | int | float):
+        return json.dumps(prune(value))
+    if not isinstance(value, str):
+        kind = "null" if value is None else f"a {type(value).__name__}"
+        raise MappingError(f"{name} is {kind}, not text or a number")
+    if any(ord(char) < 32 or 0xD800 <= ord(char) < 0xE000 for char in value):
+        raise MappingError(f"{name} has characters that cannot be sent")
     return value
+
+
+def query(expression: str, data: Any, zone: str | None = None) -> dict[str, str]:
+    """Query parameters: the object that ``expression`` makes, without nulls.
+
+    :raise MappingError: when it makes something else
+    """
+    value = apply(expression, data, zone)
+    if not isinstance(value, dict):
+        raise MappingError("write an object, such as {page: page}")
+    return {name: _scalar(item, name) for name, item in value.items()}
+
+
+def headers(expression: str, data: Any, zone: str | None = None) -> dict[str, str]:
+    """As :func:`query`, where each name and value can be a header's."""
+    found = query(expression, data, zone)
+    for name, value in found.items():
+        if not _HEADER.fullmatch(name):
+            raise MappingError(f"{name[:40]!r} is not a name of a header")
+        if not value.isascii():
+            raise MappingError(f"the header {name} has letters beyond English ones")
+    return found
+
+
+# -- misspelt names ----------------------------------------------------------------
+
+
+class _Reader(visitor.TreeInterpreter):  # type: ignore[misc]
+    """Reads all branches of an expression, and notes the names that are not there."""
+
+    def __init__(self) -> None:
+        super().__init__(_options(None))
+        self.unknown: dict[str, None] = {}
+
+    def visit_field(self, node: Any, value: Any) -> Any:
+        if isinstance(value, dict) and node["value"] not in value:
+            self.unknown[node["value"]] = None
+        return super().visit_field(node, value)
+
+    def visit_or_expression(self, node: Any, value: Any) -> Any:
+        found = [self.visit(child, value) for child in node["children"]]
+        return found[1] if self._is_false(found[0]) else found[0]
+
+    def visit_and_expression(self, node: Any, value: Any) -> Any:
+        found = [self.visit(child, value) for child in node["children"]]
+        return found[0] if self._is_false(found[0]) else found[1]
+
+    def visit_filter_projection(self, node: Any, value: Any) -> Any:
+        base, result, condition = node["children"]
+        rows = self.visit(base, value)
+        if not isinstance(rows, list):
+            return None
+        for row in rows:
+            self.visit(condition, row)
+        return [self.visit(result, row) for row in rows]
+
+    def visit_function_expression(self, node: Any, value: Any) -> Any:
+        try:
+            return super().visit_function_expression(node, value)
+        except Exception:
+            # Its arguments were read, and the sample need not fit it.
+            return None
+
+    def visit_comparator(self, node: Any, value: Any) -> Any:
+        try:
+            return super().visit_comparator(node, value)
+        except TypeError:
+            return None
+
+
+def unknown_names(expression: str, sample: Any) -> list[str]:
+    """The names that ``expression`` reads from an object of ``sample`` that has no such
+    key: misspelt, most likely. Where the sample is null or an empty list, nobody knows.
+
+    :raise MappingError: when the expression cannot be read
+    """
+    compiled = compile_expression(expression)
+    reader = _Reader()
+    try:
+        reader.visit(compiled.parsed, sample)
+    except Exception as error:
+        raise MappingError(_describe(error)) from error
+    return list(reader.unknown)

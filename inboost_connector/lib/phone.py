@@ -1,64 +1,147 @@
 """Phones: read in any spelling, kept in E.164, written in the style InBoost wants."""
 
+import re
+import unicodedata
+from dataclasses import dataclass
+
 import phonenumbers
 
 STYLES = ("digits", "e164", "national")
-MAX_LENGTH = 64
+#: Characters of a field; several numbers may be in it.
+MAX_LENGTH = 128
+_SEPARATORS = re.compile(r"[,;|\n]")
+_EXTENSION = re.compile(r"ext|x|#|доб|дод|вн")
+_E164 = re.compile(r"\+[1-9]\d{4,14}", re.ASCII)
+#: Ukraine's latest mobile codes; phonenumbers has known both since 8.13.33.
+_NEWEST = ("+380751112233", "+380771112233")
 
 
-def normalise(raw, region=None, coded=False):
-    """E.164 of ``raw``, or None when it is no valid number.
+@dataclass(frozen=True)
+class Found:
+    """:ivar e164: the first valid number, or None
+    :ivar several: whether there were more"""
+
+    e164: str | None
+    several: bool = False
+
+
+def read(raw: object, region: str | None = None, coded: bool = False) -> Found:
+    """The phone in ``raw``, and whether it is one of several.
 
     Letters are refused rather than read as a keypad, an extension is dropped.
 
-    :param str raw: as typed, any length
+    :param raw: as typed, any length
     :param str region: ISO country of numbers without a country code
     :param bool coded: digits alone begin with a country code, as InBoost writes them,
         and are a number of ``region`` only where that makes none
     """
     if not isinstance(raw, str) or not raw.strip() or len(raw) > MAX_LENGTH:
-        return None
-    raw = _without_extension(raw)
+        return Found(None)
+    parts = [
+        part
+        for text in _SEPARATORS.split(raw.lower())
+        # Some write one number with a slash in it: 030/1234567.
+        for part in ([text] if _read_one(text, region, coded) else text.split("/"))
+        if any(char.isdigit() for char in _EXTENSION.split(part)[0])
+    ]
+    numbers = (_read_one(part, region, coded) for part in parts)
+    return Found(next(filter(None, numbers), None), several=len(parts) > 1)
+
+
+def normalise(
+    raw: object, region: str | None = None, coded: bool = False
+) -> str | None:
+    """E.164 of ``raw``, or None when there is no valid number; see :func:`read`."""
+    return read(raw, region, coded).e164
+
+
+def _read_one(raw: str, region: str | None, coded: bool) -> str | None:
+    raw = _EXTENSION.split(raw)[0].strip(" .")
     # phonenumbers would take letters for the keys they are on.
     if any(char.isalpha() for char in raw):
         return None
-    number = None
-    # InBoost writes the country code without a plus sign.
-    candidates = [(raw, region)]
-    if raw.isascii() and raw.isdigit() and len(raw) >= 10:
-        candidates.insert(0 if coded else 1, (f"+{raw}", None))
-    for candidate, country in candidates:
+    for candidate, country in _candidates(raw, region, coded):
         try:
-            parsed = phonenumbers.parse(candidate, country, keep_raw_input=False)
+            parsed = phonenumbers.parse(candidate, country)
         except phonenumbers.NumberParseException:
             continue
         if phonenumbers.is_valid_number(parsed):
-            number = parsed
-            break
-    if number is None:
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+            return str(
+                phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+            )
+    return None
 
 
-def _without_extension(raw):
-    raw = raw.lower()
-    for mark in ("ext", "x", "#", ";", "доб", "дод"):
-        raw = raw.partition(mark)[0]
-    return raw.strip(" ,.")
+def _candidates(
+    raw: str, region: str | None, coded: bool
+) -> list[tuple[str, str | None]]:
+    candidates: list[tuple[str, str | None]] = [(raw, region)]
+    if raw.isascii() and raw.isdigit() and len(raw) >= 10:
+        # InBoost writes the country code without a plus sign.
+        candidates.insert(0 if coded else 1, (f"+{raw}", None))
+    if trunk := _without_old_trunk(raw, region):
+        candidates.append((trunk, region))
+    return candidates
 
 
-def style(e164, name):
-    """``e164`` written as ``name``, one of STYLES: ``digits`` is E.164 without "+"."""
+def _without_old_trunk(raw: str, region: str | None) -> str | None:
+    """Until 2009 a call within Ukraine began with 8, and many still write it before the
+    0: 8(067)123-45-67. Other countries' plans have theirs, and phonenumbers knows."""
+    plain = "".join(char for char in raw if char.isdigit())
+    if (
+        region == "UA"
+        and len(plain) == 11
+        and plain.startswith("80")
+        and "+" not in raw
+    ):
+        return plain[1:]
+    return None
+
+
+def digits(raw: str, region: str | None = None) -> str:
+    """The digits of ``raw``, maybe typed in part, that are found within the E.164 of
+    the phone that is meant: without a prefix that is dialled only.
+
+    >>> digits("8 (067) 123", "UA"), digits("+38 067"), digits("00380 67")
+    ('67123', '38067', '38067')
+    """
+    text = "".join(
+        str(unicodedata.digit(char)) for char in raw if unicodedata.digit(char, -1) >= 0
+    )
+    if region == "UA" and text.startswith("80") and "+" not in raw:
+        text = text[1:]
+    return text.lstrip("0")
+
+
+def style(e164: str | None, name: str) -> str | None:
+    """``e164`` written as ``name``, one of STYLES: ``digits`` is E.164 without "+".
+
+    :raise ValueError: for another style, and for what is not E.164
+    """
+    if name not in STYLES:
+        raise ValueError(
+            f"{name[:40]!r} is not a style of phones; choose from {STYLES}"
+        )
     if not e164:
         return None
+    if not _E164.fullmatch(e164):
+        raise ValueError(f"{e164[:40]!r} is not a phone number like +380671234567")
     if name == "e164":
         return e164
     if name == "digits":
-        return e164.lstrip("+")
-    if name == "national":
+        return e164[1:]
+    try:
         number = phonenumbers.parse(e164)
-        formatted = phonenumbers.format_number(
-            number, phonenumbers.PhoneNumberFormat.NATIONAL
-        )
-        return "".join(char for char in formatted if char.isdigit())
-    raise ValueError(f"unknown phone style {name!r}, choose one of {STYLES}")
+    except phonenumbers.NumberParseException as error:
+        raise ValueError(f"{e164!r} is not a phone number: {error}") from error
+    formatted = phonenumbers.format_number(
+        number, phonenumbers.PhoneNumberFormat.NATIONAL
+    )
+    return "".join(char for char in formatted if char.isdigit())
+
+
+def knows_newest_codes() -> bool:
+    """Whether the installed ``phonenumbers`` is new enough for Ukraine's phones."""
+    return all(
+        phonenumbers.is_valid_number(phonenumbers.parse(number)) for number in _NEWEST
+    )

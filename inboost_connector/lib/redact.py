@@ -1,8 +1,20 @@
 """Keeps secrets, and personal data where wanted, out of what is stored and shown."""
 
-from urllib.parse import urlsplit, urlunsplit
+import base64
+import html
+import json
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 MASK = "***"
+DOTS = "••••••••"
+#: A token must be so long that its last characters give nothing away.
+MIN_TOKEN = 12
+LAST = 4
+
 SECRET_HEADERS = {
     "authorization",
     "authorize",
@@ -20,9 +32,23 @@ PERSONAL_KEYS = (
 )
 #: Names of things, not of people.
 IMPERSONAL_KEYS = {"name", "eventname"}
+#: Long numbers that are not phones.
+NUMBERED_KEYS = ("barcode", "sku", "order", "event", "uuid", "code", "date", "time")
+
+#: A date is no phone; a phone has 9 to 15 digits, whatever stands between them.
+PHONE = re.compile(
+    r"(?P<date>(?<!\d)\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?(?!\d))"
+    r"|(?<!\d)\+?\(?\d(?:[\s().\-–—/]{0,3}\d){8,14}(?!\d)"
+)
+MAIL = re.compile(
+    r"""[^\s@<>"'(),;:=&/]{1,64}(?:@|%40)[^\s@<>"'(),;:=&/%]{1,190}\.[^\s@<>"'(),;:=&/.]{2,63}""",
+    re.IGNORECASE,
+)
 
 
-def headers(mapping, secret_names=()):
+def headers(
+    mapping: Mapping[str, str], secret_names: Iterable[str] = ()
+) -> dict[str, str]:
     """A copy of ``mapping`` with the values of secret headers masked."""
     secret = SECRET_HEADERS | {name.lower() for name in secret_names if name}
     return {
@@ -31,37 +57,107 @@ def headers(mapping, secret_names=()):
     }
 
 
-def text(value, secrets=()):
-    """``value`` with every one of ``secrets`` masked, longest first."""
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        value = value.replace(secret, MASK)
+def text(value: str, secrets: Iterable[str | None] = ()) -> str:
+    """``value`` with every one of ``secrets`` masked, the longest first, in whatever
+    form they are sent and echoed."""
+    known = {form for secret in secrets if secret for form in _forms(secret)}
+    for form in sorted(known, key=len, reverse=True):
+        value = value.replace(form, MASK)
     return value
 
 
-def url(value):
-    """``value`` without the token of a webhook: the address may be the only secret."""
+@lru_cache(1024)
+def _forms(secret: str) -> frozenset[str]:
+    """How ``secret`` may be spelled: percent-encoded, escaped in JSON or HTML, and
+    within base64, as ``Basic`` has it."""
+    escaped = {json.dumps(secret, ensure_ascii=ascii)[1:-1] for ascii in (True, False)}
+    # Halves of characters cannot be sent, so that no other form of them exists.
+    sent = secret.encode("utf-8", "ignore").decode()
+    quoted = {quote(sent), quote(sent, safe=""), quote_plus(sent)}
+    quoted |= {re.sub("%..", lambda m: m[0].lower(), form) for form in quoted}
+    forms = {secret, html.escape(secret), *escaped, *quoted, *_base64_forms(sent)}
+    forms |= {form.replace("/", "\\/") for form in forms}
+    return frozenset(filter(None, forms))
+
+
+def _base64_forms(secret: str) -> Iterable[str]:
+    """What is always in the base64 of a longer text that has ``secret`` in it: it may
+    begin at any of three places of a group."""
+    raw = secret.encode()
+    if len(raw) < 6:
+        return
+    for before in range(3):
+        coded = base64.b64encode(b"\0" * before + raw).decode().rstrip("=")
+        # The first and the last character also depend on what stands beside it.
+        begin = (0, 2, 3)[before]
+        end = len(coded) - (1 if (before + len(raw)) % 3 else 0)
+        yield coded[begin:end]
+        yield coded[begin:end].replace("+", "-").replace("/", "_")
+
+
+def url(value: str, webhook: bool = True) -> str:
+    """``value`` as it may be shown: no value of its query, and of a webhook, whose
+    address is the secret, no more than the end of its token.
+
+    >>> url("https://shop.inboost.ai/api/webhok/0123456789abcdef")
+    'https://shop.inboost.ai/…••••••••cdef'
+
+    :param bool webhook: whether the path is a secret
+    """
+    try:
+        parts = urlsplit(value)
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return MASK
+    query = "&".join(
+        f"{pair.partition('=')[0]}={MASK}" if "=" in pair else MASK
+        for pair in parts.query.split("&")
+        if pair
+    )
+    path = parts.path
+    if webhook and (path.strip("/") or not host):
+        token = path.rstrip("/").rpartition("/")[2]
+        path = f"/…{DOTS}{token[-LAST:] if len(token) >= MIN_TOKEN else ''}"
+    return f"{parts.scheme}://{host}{path}" + (f"?{query}" if query else "")
+
+
+def url_secrets(value: str) -> list[str]:
+    """What of a webhook's address has to be masked in texts, for :func:`text`."""
     parts = urlsplit(value)
-    segments = parts.path.split("/")
-    if "webhok" in segments:
-        place = segments.index("webhok") + 1
-        if place < len(segments) and segments[place]:
-            segments[place] = segments[place][:4] + MASK
-    query = MASK if parts.query else ""
-    return urlunsplit((parts.scheme, parts.netloc, "/".join(segments), query, ""))
+    found = [value, parts.path.strip("/"), parts.path.rstrip("/").rpartition("/")[2]]
+    found += [item for _name, item in parse_qsl(parts.query)]
+    found += [unquote(item) for item in found]
+    return sorted({item for item in found if len(item) >= MIN_TOKEN // 2})
 
 
-def personal(value, people=False, key=""):
-    """``value`` (any JSON) with what tells of a person masked, by the names of keys.
+def personal(value: Any, people: bool = False, key: str = "") -> Any:
+    """``value`` (any JSON) with what tells of a person masked: by the names of keys,
+    and phones and e-mail addresses wherever they stand.
 
     :param bool people: it is about people, so that ``name`` is one's name"""
     if isinstance(value, dict):
-        return {k: personal(v, people, str(k).lower()) for k, v in value.items()}
+        return {
+            personal_text(str(k)): personal(v, people, str(k).lower())
+            for k, v in value.items()
+        }
     if isinstance(value, list):
         return [personal(item, people, key) for item in value]
     if value is None or isinstance(value, bool):
         return value
-    if key in IMPERSONAL_KEYS and not people:
+    named = any(word in key for word in PERSONAL_KEYS)
+    if named and (people or key not in IMPERSONAL_KEYS):
+        return MASK
+    if any(word in key for word in NUMBERED_KEYS):
         return value
-    if any(word in key for word in PERSONAL_KEYS):
+    if isinstance(value, str):
+        return personal_text(value)
+    if isinstance(value, int) and PHONE.fullmatch(str(value)):
         return MASK
     return value
+
+
+def personal_text(value: str) -> str:
+    """``value`` (free text, such as the reason of a failure) without phones in any
+    spelling and without e-mail addresses. Names are masked by :func:`text`, given."""
+    value = MAIL.sub(MASK, value)
+    return PHONE.sub(lambda found: found["date"] or MASK, value)

@@ -8,8 +8,6 @@ settings.load_profile("busy")
 
 # isort: off
 # ruff: noqa: E402, I001
-from . import test_lib_client, test_lib_customers, test_lib_lots, test_lib_paging
-from . import test_lib_rules
 from .outbox import test_capture, test_delivery, test_event_actions, test_nets
 from .outbox import test_safety
 from .bonuses import test_bonus_balance, test_bonus_expiry, test_bonus_ledger

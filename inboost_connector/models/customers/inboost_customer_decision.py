@@ -65,7 +65,9 @@ class InboostCustomerDecision(models.AbstractModel):
         found.customer["phone"] = (
             self.env["res.partner"]._phone_format(number=phone) or phone
         )
-        return Decision(row, customer=found.customer, warnings=found.warnings)
+        return Decision(
+            row, customer=found.customer, warnings=[*map(str, found.warnings)]
+        )
 
     def _find_links(self, backend, decisions):
         """:return: {("id", InBoost's id) or ("phone", phone): link}"""
@@ -114,7 +116,9 @@ class InboostCustomerDecision(models.AbstractModel):
                    AND (p.parent_id IS NULL OR p.type = 'contact')
                    AND (p.company_id IS NULL OR p.company_id = ANY(%(companies)s))
                 """,
-                last_purchase=backend._last_purchase_sql(),
+                last_purchase=self.env[
+                    "inboost.document.mixin"
+                ]._inboost_any_last_purchase_sql(backend),
                 backend=backend.id,
                 phones=list(phones),
                 companies=companies.ids,

@@ -116,7 +116,9 @@ class InboostCustomerOffer(models.AbstractModel):
                 companies=(
                     backend._get_companies() | backend.company_id.sudo().parent_ids
                 ).ids,
-                bought=backend._bought_sql(),
+                bought=self.env["inboost.document.mixin"]._inboost_any_bought_sql(
+                    backend
+                ),
                 programs=backend.program_ids.ids,
                 backend=backend.id,
                 limit=OFFERED,

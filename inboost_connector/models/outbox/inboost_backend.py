@@ -1,12 +1,11 @@
-import hashlib
 import logging
 from datetime import timedelta
 
-from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL, config
+from odoo import api, fields, models, tools
+from odoo.exceptions import UserError
 
-from ...lib import address, client, outcome
+from odoo.addons.base.models.res_partner import _tz_get
+
 from ...lib.operations import OPERATIONS
 
 _logger = logging.getLogger(__name__)
@@ -59,6 +58,11 @@ class InboostBackend(models.Model):
         default="digits",
         help="How phones are written in what is sent.",
     )
+    time_zone = fields.Selection(
+        _tz_get,
+        default=lambda self: self.env.company.partner_id.tz or self.env.user.tz,
+        help="Of the shop: its days begin and end in it, and times are sent in it.",
+    )
     state = fields.Selection(
         [("draft", "Draft"), ("connected", "Connected"), ("paused", "Paused")],
         required=True,
@@ -69,7 +73,9 @@ class InboostBackend(models.Model):
         help="Draft: nothing is recorded or sent. Connected: sales are sent within a "
         "second. Paused: sales are recorded and wait.",
     )
-    pause_reason = fields.Char(readonly=True, copy=False, tracking=True)
+    pause_code = fields.Char(readonly=True, copy=False)
+    pause_args = fields.Json(readonly=True, copy=False)
+    pause_reason = fields.Char(compute="_compute_pause_reason")
     connected_since = fields.Datetime(
         readonly=True,
         copy=False,
@@ -81,6 +87,38 @@ class InboostBackend(models.Model):
         groups="base.group_system",
         help="Tells this database from a copy of it, which must not send.",
     )
+    doubt_before = fields.Datetime(
+        "Unknown Before",
+        readonly=True,
+        copy=False,
+        help="This database was restored: what happened before this moment may have "
+        "been sent by what was there before.",
+    )
+    doubt_decision = fields.Selection(
+        [
+            ("ask", "To be decided"),
+            ("send", "Send them"),
+            ("delivered", "InBoost has them"),
+        ],
+        "Events from Before the Restore",
+        readonly=True,
+        copy=False,
+    )
+    doubt_count = fields.Integer(
+        "Unknown Events", compute="_compute_doubt_count", compute_sudo=True
+    )
+    retry_days = fields.Integer(
+        "Try Again For (Days)",
+        default=7,
+        required=True,
+        help="An event that could not be sent for so long is failed: a person decides.",
+    )
+    pace = fields.Float(
+        "Requests a Second",
+        help="How many requests InBoost takes in a second; they are spread evenly. "
+        "0: no limit of ours. Whatever it is, we slow down when InBoost asks for it.",
+    )
+    alarm_ids = fields.One2many("inboost.alarm", "backend_id")
     mask_personal = fields.Boolean(
         "Mask Personal Data in Logs",
         help="Phones, names and e-mail addresses are not kept in the request log.",
@@ -107,7 +145,7 @@ class InboostBackend(models.Model):
 
     _retention = models.Constraint(
         "CHECK(event_retention_days >= 120 AND log_retention_days > 0"
-        " AND reconcile_days BETWEEN 1 AND 30)",
+        " AND retry_days > 0 AND reconcile_days BETWEEN 1 AND 30)",
         "Keep delivered events for at least 120 days, since they are what stops a "
         "purchase from being sent twice; look back between 1 and 30 days; keep the "
         "log for at least a day.",
@@ -115,13 +153,25 @@ class InboostBackend(models.Model):
 
     # -- computes and constraints --------------------------------------------------
 
+    @api.depends("pause_code", "pause_args")
+    @api.depends_context("lang")
+    def _compute_pause_reason(self):
+        for backend in self:
+            backend.pause_reason = self.env["inboost.reason"]._word(
+                backend.pause_code, backend.pause_args
+            )
+
+    def _compute_doubt_count(self):
+        for backend in self:
+            backend.doubt_count = self.env["inboost.restoration"]._count(backend)
+
     def _compute_event_counts(self):
         counts = {
             (backend, state): count
             for backend, state, count in self.env["inboost.event"]._read_group(
                 [
                     ("backend_id", "in", self.ids),
-                    ("state", "not in", ("done", "cancelled", "superseded")),
+                    ("state", "in", ("pending", "sending", "parked", "held", "failed")),
                 ],
                 ["backend_id", "state"],
                 ["__count"],
@@ -146,16 +196,7 @@ class InboostBackend(models.Model):
     @api.constrains("address")
     def _check_address(self):
         for backend in self:
-            self._check_url(backend.address)
-
-    @api.model
-    def _check_url(self, url):
-        try:
-            address.check_url(url, self._allow_http())
-        except address.AddressRefused as error:
-            raise ValidationError(
-                self.env._("%(address)s: %(reason)s.", address=url, reason=error)
-            ) from error
+            self.env["inboost.connection"]._check_url(backend.address)
 
     # -- CRUD ----------------------------------------------------------------------
 
@@ -163,7 +204,14 @@ class InboostBackend(models.Model):
     def create(self, vals_list):
         backends = super().create(vals_list)
         backends._create_endpoints()
+        self.env.registry.clear_cache()
         return backends
+
+    def write(self, vals):
+        result = super().write(vals)
+        if self._get_recording_fields() & vals.keys():
+            self.env.registry.clear_cache()
+        return result
 
     def _create_endpoints(self):
         """Every operation has an endpoint from the first day."""
@@ -193,7 +241,9 @@ class InboostBackend(models.Model):
         self.ensure_one()
         self.check_access("write")
         result = self._exchange("connection_test")
-        problem = self._explain(result)
+        problem = self.env["inboost.connection"]._explain(
+            self._endpoint("connection_test"), result
+        )
         if problem:
             raise UserError(problem)
         return self._notify(
@@ -210,20 +260,34 @@ class InboostBackend(models.Model):
 
     def _connect(self):
         self.ensure_one()
-        self.sudo().write(
+        backend = self.sudo()
+        self.env["inboost.restoration"]._begin(backend)
+        backend.write(
             {
                 "state": "connected",
-                "pause_reason": False,
-                "fingerprint": self._database_fingerprint(),
+                "pause_code": False,
+                "pause_args": False,
+                "fingerprint": self.env["inboost.restoration"]._get_fingerprint(),
                 "connected_since": self.connected_since or fields.Datetime.now(),
             }
         )
         self.endpoint_ids.filtered("paused").action_resume()
         self.env["inboost.event"]._trigger_delivery()
+        self.env["inboost.alarm"]._refresh(backend)
 
     def action_pause(self):
         self.check_access("write")
-        self._pause(self.env._("Paused by %s", self.env.user.name), notify=False)
+        self._pause("paused_by", {"user": self.env.user.name})
+
+    def action_send_doubtful(self):
+        """What may have left before the restore is sent."""
+        self.check_access("write")
+        return self.env["inboost.restoration"]._decide(self, "send")
+
+    def action_keep_doubtful(self):
+        """What may have left before the restore has arrived."""
+        self.check_access("write")
+        return self.env["inboost.restoration"]._decide(self, "delivered")
 
     def action_view_events(self):
         self.ensure_one()
@@ -251,40 +315,21 @@ class InboostBackend(models.Model):
 
     # -- business methods ----------------------------------------------------------
 
-    def _pause(self, reason, notify=True):
-        """Stop sending, lose nothing, and tell the administrators once."""
-        for backend in self.sudo():
-            if backend.state != "connected":
-                continue
-            backend.write({"state": "paused", "pause_reason": reason})
-            if notify:
-                backend._notify_administrators(reason)
+    def _pause(self, code, arguments=None):
+        """Stop sending and lose nothing. The administrators hear of it by an alarm."""
+        paused = self.sudo().filtered(lambda backend: backend.state == "connected")
+        paused.write(
+            {"state": "paused", "pause_code": code, "pause_args": arguments or False}
+        )
+        self.env["inboost.alarm"]._refresh(paused)
 
     def _notify_administrators(self, text):
-        group = self.env.ref("inboost_connector.group_inboost_manager")
-        users = group.sudo().all_user_ids.filtered(
-            lambda user: user.active and self.company_id in user.company_ids
-        )
+        users = self.env["inboost.alarm"]._get_administrators(self)
         self.message_post(body=text, partner_ids=users.partner_id.ids)
         for user in users:
             self.activity_schedule(
                 "mail.mail_activity_data_warning", summary=text, user_id=user.id
             )
-
-    @api.model
-    def _database_fingerprint(self):
-        """What tells this database from its copies: Odoo's uuid travels with a copy,
-        the cluster's identifier and the database's own oid do not."""
-        uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
-        [(oid, name, system)] = self.env.execute_query(
-            SQL(
-                "SELECT d.oid, d.datname, c.system_identifier"
-                " FROM pg_database d, pg_control_system() c"
-                " WHERE d.datname = current_database()"
-            )
-        )
-        text = f"{uuid}/{oid}/{name}/{system}"
-        return hashlib.sha256(text.encode()).hexdigest()
 
     def _filter_sendable(self):
         """Those that may send from here and now. One that was copied along with its
@@ -292,31 +337,46 @@ class InboostBackend(models.Model):
         connected = self.filtered(lambda b: b.state == "connected")
         if not connected:
             return connected
-        here = self._database_fingerprint()
+        here = self.env["inboost.restoration"]._get_fingerprint()
         copies = connected.filtered(lambda b: b.fingerprint != here)
-        copies._pause(
-            self.env._(
-                "This database is a copy, or was moved: nothing is sent from it. "
-                "Press Connect if it is the live one now."
-            )
-        )
+        copies._pause("copy")
         return connected - copies
 
     # -- HTTP ----------------------------------------------------------------------
 
-    @api.model
-    def _allow_http(self):
-        return str(config.get("inboost_allow_http") or "").lower() in ("true", "1")
+    def _get_zone(self):
+        """The time zone in which the shop's days begin and end."""
+        return self.time_zone or self.company_id.partner_id.tz or "UTC"
 
     @api.model
-    def _client(self, pool_size):
-        """:rtype: client.Client"""
-        networks = str(config.get("inboost_allowed_networks") or "")
-        return client.Client(
-            allow_http=self._allow_http(),
-            allowed_networks=[n.strip() for n in networks.split(",") if n.strip()],
-            pool_size=pool_size,
-        )
+    def _get_recording_fields(self):
+        """What :meth:`_get_recording` is made of."""
+        return {"active", "state", "company_id", "address", "doubt_before"} | {
+            "doubt_decision"
+        }
+
+    @tools.ormcache("self.id")
+    def _get_recording(self):
+        """What a capture has to know, kept in memory: a sale reads nothing of us.
+
+        :return: dict of portal, company_id, doubt_before, doubt_decision and endpoints,
+            {operation: (endpoint id, shelf life in days, whether at most once)}
+        """
+        self.ensure_one()
+        return {
+            "portal": self.address,
+            "company_id": self.company_id.id,
+            "doubt_before": self.doubt_before,
+            "doubt_decision": self.doubt_decision,
+            "endpoints": {
+                endpoint.operation: (
+                    endpoint.id,
+                    endpoint.shelf_life_days,
+                    endpoint.guarantee == "at_most_once",
+                )
+                for endpoint in self.endpoint_ids._filter_recording()
+            },
+        }
 
     def _endpoint(self, operation):
         return self.endpoint_ids.filtered(lambda e: e.operation == operation)
@@ -353,7 +413,7 @@ class InboostBackend(models.Model):
         :param float within: seconds that the caller waits at most
         :rtype: client.Exchange
         """
-        with self._client(pool_size=1) as http:
+        with self.env["inboost.connection"]._client(pool_size=1) as http:
             if within:
                 request.timeout = within
                 result = http.send_within(request, within)
@@ -361,46 +421,6 @@ class InboostBackend(models.Model):
                 result = http.send(request)
         self.env["inboost.request.log"]._record_apart(endpoint, result)
         return result
-
-    def _explain(self, exchange):
-        """What an administrator should do about ``exchange``; None when all is well."""
-        verdict = outcome.classify(exchange).verdict
-        if verdict in (outcome.Verdict.DONE, outcome.Verdict.DUPLICATE):
-            return None
-        if verdict is outcome.Verdict.PAUSE_BACKEND:
-            return self.env._(
-                "InBoost refused the credentials (HTTP %s). Check the secret, the "
-                "authorisation header and the prefix.",
-                exchange.status,
-            )
-        if verdict is outcome.Verdict.PAUSE_ENDPOINT:
-            return self.env._(
-                "Nothing lives at %(url)s (HTTP %(status)s). Check the address and "
-                "the endpoint's path.",
-                url=exchange.request.url,
-                status=exchange.status,
-            )
-        if exchange.status is None:
-            return self.env._("InBoost cannot be reached. %s", exchange.error)
-        if exchange.status == 429:
-            return self.env._(
-                "InBoost asks us to slow down (HTTP 429). Try again in a minute."
-            )
-        if exchange.status // 100 == 3:
-            return self.env._(
-                "The server redirects to another address (HTTP %s). Enter the final "
-                "address; redirects are not followed.",
-                exchange.status,
-            )
-        if exchange.status >= 500:
-            return self.env._(
-                "InBoost has trouble of its own (HTTP %s).", exchange.status
-            )
-        return self.env._(
-            "InBoost refused the request (HTTP %(status)s): %(answer)s",
-            status=exchange.status,
-            answer=exchange.answer[:200],
-        )
 
     # -- documents -----------------------------------------------------------------
 
@@ -416,22 +436,6 @@ class InboostBackend(models.Model):
     def _get_documents(self):
         """:return: iterator over the empty recordset of each kind"""
         return (self.env[name] for name in self._get_document_models())
-
-    def _bought_sql(self):
-        """A condition: whether contact ``p`` has bought here."""
-        return SQL(" OR ").join(
-            documents._inboost_bought_sql(self) for documents in self._get_documents()
-        )
-
-    def _last_purchase_sql(self):
-        """When contact ``p`` bought last, of whichever kind."""
-        return SQL(
-            "GREATEST(%s)",
-            SQL(", ").join(
-                documents._inboost_last_purchase_sql()
-                for documents in self._get_documents()
-            ),
-        )
 
     # -- cron ----------------------------------------------------------------------
 

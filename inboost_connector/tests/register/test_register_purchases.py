@@ -203,7 +203,7 @@ class TestRegisterPurchases(BonusCase):
             "cup": self.cup,
             "taxed": self.taxed,
             # As the parent of a combo.
-            "free": self.tea.with_context(free=True),
+            "free": self.tea,
         }
         session = self.config.current_session_id or self.open_new_session()
         session = session or self.config.current_session_id
@@ -259,11 +259,7 @@ class TestRegisterPurchases(BonusCase):
 
     def test_customer_set_later_captures_what_nothing_was_recorded_of(self):
         order = self.sell()
-        self.env.cr.execute(
-            "DELETE FROM inboost_event WHERE res_model = 'pos.order' AND res_id = %s",
-            [order.id],
-        )
-        self.env.invalidate_all()
+        self.assertFalse(self.events_of(order))
         order.partner_id = self.customer
         self.assertEqual(self.operations(order), ["purchase", "purchase_details"])
         order.partner_id = self.other_customer

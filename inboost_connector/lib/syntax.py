@@ -1,0 +1,149 @@
+"""What is wrong with an expression, and where, before any data is there."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import jmespath
+from jmespath import exceptions, lexer
+from jmespath.functions import Functions
+
+from .functions import FUNCTIONS
+
+_OPENING = ("lparen", "lbracket", "filter", "lbrace")
+_CLOSING = ("rparen", "rbracket", "rbrace")
+_QUOTES = "'\"`"
+
+
+class MappingError(ValueError):
+    """An expression that cannot be read or applied.
+
+    :ivar position: of what is wrong, from 0; None when it is the data"""
+
+    def __init__(self, text: str, position: int | None = None) -> None:
+        super().__init__(text)
+        self.position = position
+
+
+def parse(expression: str) -> Any:
+    """:raise MappingError: when ``expression`` is not valid JMESPath"""
+    try:
+        return jmespath.compile(expression)
+    except exceptions.EmptyExpressionError:
+        raise MappingError("the expression is empty", 0) from None
+    except exceptions.IncompleteExpressionError as error:
+        raise MappingError("the expression ends too early", len(expression)) from error
+    except exceptions.LexerError as error:
+        raise MappingError(error.message, error.lexer_position) from error
+    except exceptions.ParseError as error:
+        text = f"{error.token_value!r} is not expected there"
+        raise MappingError(text, error.lex_position) from error
+    except Exception as error:
+        # Nested deeper than Python's stack, a number with too many digits.
+        raise MappingError(f"it is not valid JMESPath: {error}"[:200], 0) from error
+
+
+@dataclass
+class _Call:
+    """A call in the text.
+
+    :ivar arguments: the tokens of each, those within brackets as one"""
+
+    name: str
+    position: int
+    arguments: list[list[dict[str, Any]]] = field(default_factory=lambda: [[]])
+
+    def check(self) -> None:
+        arguments = [tokens for tokens in self.arguments if tokens]
+        self._check_count(len(arguments))
+        function = FUNCTIONS.get(self.name)
+        for number, check in function.checks.items() if function else ():
+            tokens = arguments[number] if number < len(arguments) else []
+            if len(tokens) == 1 and tokens[0]["type"] == "literal":
+                try:
+                    check(tokens[0]["value"])
+                except ValueError as error:
+                    raise MappingError(str(error), tokens[0]["start"]) from error
+
+    def _check_count(self, count: int) -> None:
+        if self.name in FUNCTIONS:
+            function = FUNCTIONS[self.name]
+            least, most = function.arity
+            usage = function.usage
+        elif self.name in Functions.FUNCTION_TABLE:
+            signature = Functions.FUNCTION_TABLE[self.name]["signature"]
+            variadic = bool(signature) and bool(signature[-1].get("variadic"))
+            least, most = len(signature), count if variadic else len(signature)
+            usage = f"{self.name}() with {least} in the brackets"
+        else:
+            raise MappingError(f"there is no function {self.name}()", self.position)
+        if not least <= count <= max(least, most):
+            raise MappingError(f"write {usage}", self.position)
+
+
+def check_calls(expression: str) -> None:
+    """JMESPath itself looks at functions only when data is there.
+
+    :raise MappingError: for an unknown function, a wrong number of arguments, and a
+        constant that cannot be used: a style, a pattern, a time zone
+    """
+    previous: dict[str, Any] = {}
+    stack: list[_Call | None] = [None]
+    for token in lexer.Lexer().tokenize(expression):
+        kind, call = token["type"], stack[-1]
+        if kind in _CLOSING:
+            closed = stack.pop()
+            if closed:
+                closed.check()
+        elif kind == "comma" and call:
+            call.arguments.append([])
+        elif call:
+            call.arguments[-1].append(token)
+        if kind in _OPENING:
+            is_call = kind == "lparen" and previous.get("type") == "unquoted_identifier"
+            stack.append(
+                _Call(previous["value"], previous["start"]) if is_call else None
+            )
+        previous = token
+
+
+def placeholders(template: str) -> Iterator[tuple[str, str | None]]:
+    """The pieces of an address: a text, and the expression after it or None.
+
+    :raise MappingError: for a brace without its other, and an expression that cannot
+        be read, with the place in ``template``
+    """
+    at = 0
+    while at < len(template):
+        start = template.find("{", at)
+        text = template[at:] if start < 0 else template[at:start]
+        if "}" in text:
+            raise MappingError("there is no { before the }", at + text.index("}"))
+        if start < 0:
+            yield text, None
+            return
+        end = _closing(template, start)
+        expression = template[start + 1 : end]
+        try:
+            parse(expression)
+            check_calls(expression)
+        except MappingError as error:
+            raise MappingError(str(error), start + 1 + (error.position or 0)) from error
+        yield text, expression
+        at = end + 1
+
+
+def _closing(template: str, start: int) -> int:
+    """Where the brace at ``start`` is closed; those in quotes are text."""
+    depth, quoted = 0, ""
+    for at in range(start, len(template)):
+        char = template[at]
+        if quoted:
+            quoted = "" if char == quoted else quoted
+        elif char in _QUOTES:
+            quoted = char
+        elif char in "{}":
+            depth += 1 if char == "{" else -1
+            if not depth:
+                return at
+    raise MappingError("the { is not closed", start)
