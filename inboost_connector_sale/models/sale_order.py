@@ -1,3 +1,4 @@
+from datetime import timedelta
 from uuid import uuid4
 
 from odoo import api, fields, models
@@ -166,14 +167,18 @@ class SaleOrder(models.Model):
         )
 
     def _inboost_capture_in(self, backends, again=""):
-        # What was confirmed before the connection is history, also when it is paid now.
-        live = backends.filtered(
-            lambda backend: (
-                backend.sale_moment == "paid"
-                or self.date_order >= backend.connected_since
-            )
+        return super()._inboost_capture_in(
+            backends.filtered(self._inboost_is_live), again
         )
-        return super()._inboost_capture_in(live, again)
+
+    def _inboost_is_live(self, backend):
+        """What was confirmed before the connection is history, also when it is paid
+        now; and a purchase stays one when its event was deleted by age."""
+        if backend.sale_moment == "paid":
+            return True
+        kept = timedelta(days=backend.event_retention_days)
+        forgotten = self.inboost_uuid and self.date_order < fields.Datetime.now() - kept
+        return self.date_order >= backend.connected_since and not forgotten
 
     def _inboost_capture_cancelled(self, uuid):
         """Take a purchase back, in the backends that have it, but for what credit

@@ -42,7 +42,7 @@ class TestNets(BonusCase):
 
     def test_the_customer_of_an_order(self):
         order = self.sell()
-        with self.broken(order, "_inboost_purchase"), mute_logger(CAPTURE):
+        with self.broken(order, "_inboost_prepare_facts"), mute_logger(CAPTURE):
             order.partner_id = self.customer
         self.assertMissed()
         self.reconcile()
