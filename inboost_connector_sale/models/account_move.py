@@ -241,7 +241,7 @@ class AccountMove(models.Model):
     # -- fact ----------------------------------------------------------------------
 
     def _inboost_prepare_facts(self, backend):
-        programs = frozenset(backend.program_ids.ids)
+        programs = backend._get_recording()["programs"]
         return {
             move_id: build(rows, programs)
             for move_id, rows in self._inboost_read_rows().items()

@@ -226,7 +226,7 @@ class SaleOrder(models.Model):
     # -- fact ----------------------------------------------------------------------
 
     def _inboost_prepare_facts(self, backend):
-        programs = frozenset(backend.program_ids.ids)
+        programs = backend._get_recording()["programs"]
         return {
             order_id: build(rows, programs)
             for order_id, rows in self._inboost_read_rows().items()

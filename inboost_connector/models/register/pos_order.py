@@ -102,7 +102,7 @@ class PosOrder(models.Model):
         return SQL("d.state = ANY(%s)", list(PAID))
 
     def _inboost_prepare_facts(self, backend):
-        programs = frozenset(backend.program_ids.ids)
+        programs = backend._get_recording()["programs"]
         return {
             order_id: build(rows, programs)
             for order_id, rows in self._inboost_filter_rows(
