@@ -9,12 +9,15 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         # Odoo would delete links that it cannot move; they go first.
         self._inboost_move_links(src_partners, dst_partner)
         with self.env["inboost.bonus.move"]._recording(
-            kind="adjustment", silent=True, reason=self.env._("Contacts were merged")
+            kind="adjustment",
+            silent=True,
+            carries=True,
+            reason=self.env._("Contacts were merged"),
         ) as operation:
             result = super()._update_foreign_keys(src_partners, dst_partner)
             # Done by SQL behind the cache's back.
             self.env["loyalty.card"].invalidate_model(["partner_id"])
-            # A phone that goes away is told its zero; without one nobody is told.
+            # A phone that goes away has zero; without one there is nobody to notify.
             operation.owners = {
                 (partner, program)
                 for partner, program in operation.owners
@@ -42,15 +45,30 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
                         "question": f"merged:{dst_partner.id}",
                         "settled": False,
                         "merged_into_id": dst_partner.id,
-                        "reason": self.env._(
-                            "Its contact was merged into %(contact)s, who is another "
-                            "customer of InBoost (%(phone)s).",
-                            contact=dst_partner.display_name,
-                            phone=keep.phone,
-                        ),
+                        "reason_code": "merged",
+                        "reason_args": {
+                            "contact": dst_partner.display_name,
+                            "phone": keep.phone,
+                        },
                     }
                 )
             (some - keep).flush_recordset()
             if keep.partner_id != dst_partner:
                 keep.partner_id = dst_partner
                 keep.flush_recordset()
+        self._inboost_settle(links, src_partners, dst_partner)
+
+    def _inboost_settle(self, links, src_partners, dst_partner):
+        """Several contacts had one phone: where the merge left one, nobody is asked any
+        more."""
+        for link in links.filtered(lambda link: link.question_kind == "contacts"):
+            left = link.candidate_ids.filtered("active") - src_partners
+            if link.partner_id == dst_partner and left <= dst_partner:
+                link.write(
+                    {
+                        "state": "linked",
+                        "question": False,
+                        "reason_code": False,
+                        "reason_args": False,
+                    }
+                )

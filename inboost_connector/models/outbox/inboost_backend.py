@@ -359,7 +359,8 @@ class InboostBackend(models.Model):
     def _get_recording(self):
         """What a capture has to know, kept in memory: a sale reads nothing of us.
 
-        :return: dict of portal, company_id, doubt_before, doubt_decision and endpoints,
+        :return: dict of portal, company_id, doubt_before, doubt_decision, whether
+            opt-outs are respected, and endpoints,
             {operation: (endpoint id, shelf life in days, whether at most once)}
         """
         self.ensure_one()
@@ -368,6 +369,7 @@ class InboostBackend(models.Model):
     def _prepare_recording(self):
         """See :meth:`_get_recording`; an upper storey adds what it has to know."""
         return {
+            "respect_opt_out": False,
             "portal": self.address,
             "company_id": self.company_id.id,
             "doubt_before": self.doubt_before,

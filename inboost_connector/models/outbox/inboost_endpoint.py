@@ -83,7 +83,13 @@ class InboostEndpoint(models.Model):
         "required.",
     )
     paging = fields.Selection(
-        [("page", "Page number"), ("offset", "Offset"), ("cursor", "Cursor")],
+        [
+            ("page", "Page number"),
+            ("offset", "Offset"),
+            ("cursor", "Cursor"),
+            ("address", "Next address in the answer"),
+            ("link", "Link header"),
+        ],
         required=True,
         default="page",
         help="How the next rows of a list are asked for: by page and page_size, by "

@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 from ...lib import mapping, states
 from ...lib.operations import OPERATIONS
-from ...lib.priority import LIVE
+from ...lib.priority import LIVE, MARKETING
 
 PURGE_BATCH = 5000
 #: Characters of a fact or body on the screen: a notice may have 100,000 phones.
@@ -330,7 +330,11 @@ class InboostEvent(models.Model):
     def _set_customer(self, partner):
         """The customer of parked events became known."""
         for event in self.filtered(lambda e: e.state == "parked"):
-            event.write(self._prepare_address_values(partner))
+            marketable = event.backend_id._filter_marketable(partner)
+            if event.operation in MARKETING and not marketable:
+                event._finish("cancelled", "opted_out")
+            else:
+                event.write(self._prepare_address_values(partner))
         self._trigger_delivery()
 
     @api.model
@@ -390,6 +394,10 @@ class InboostEvent(models.Model):
         :return: {phone: the keys of the fact that change}
         """
         return {}
+
+    def _split_too_large(self):
+        """What InBoost finds too large may go in parts; the storey that has such
+        operations fills this in."""
 
     # -- cron ----------------------------------------------------------------------
 

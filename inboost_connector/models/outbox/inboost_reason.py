@@ -41,7 +41,10 @@ REASONS = {
     "assumed": _lt("InBoost has it, as was decided after the restore."),
     "last_try": _lt("It was tried for %(days)s days. The last reason: %(last)s"),
     "too_old": _lt("It happened more than %(days)s days before it could be sent."),
+    "notice_replaced": _lt("The next day's notice took its place."),
+    "notice_split": _lt("It was too large and goes in two parts."),
     "erased": _lt("The customer was erased."),
+    "opted_out": _lt("The customer opted out of what starts campaigns."),
     "paused_by": _lt("Paused by %(user)s"),
     "copy": _lt(
         "This database is a copy, or was restored or moved: nothing is sent from it. "
