@@ -11,7 +11,9 @@ _logger = logging.getLogger(__name__)
 #: Seconds of a turn; then the next one takes over.
 MAX_RUN = 6
 #: Customers in one transaction.
-BATCH = 20
+BATCH = 100
+#: Purchases that are read and recorded at once.
+DOCUMENTS = 1000
 
 
 class InboostCustomerHistory(models.AbstractModel):
@@ -122,9 +124,11 @@ class InboostCustomerHistory(models.AbstractModel):
         }
         partners = self.env["res.partner"].union(*owner)
         for documents in backend._get_documents():
-            for document in documents._inboost_find_history(backend, partners, since):
-                if document._inboost_capture_for(backend, priority=HISTORY):
-                    owner[document.partner_id].history_count += 1
+            found = documents._inboost_find_history(backend, partners, since)
+            for start in range(0, len(found), DOCUMENTS):
+                some = found[start : start + DOCUMENTS]
+                for event in some._inboost_capture_history(backend):
+                    owner[event.partner_id].history_count += 1
         unknown = self._filter_balance_unknown(links)
         customers = [(partner, None) for partner in unknown.partner_id]
         backend._capture_balances(customers, priority=HISTORY)

@@ -36,15 +36,15 @@ class TestCustomerHistory(CustomerCase):
         other = self.contact(2)
         bad, good = self.old_order(self.partner, 10), self.old_order(other, 9)
         self.pull([self.row(1), self.row(2)])
-        fact = type(bad)._inboost_purchase
+        facts = type(bad)._inboost_prepare_facts
 
-        def broken(self):
-            if self == bad:
+        def broken(self, backend):
+            if bad in self:
                 raise KeyError("bug")
-            return fact(self)
+            return facts(self, backend)
 
         with (
-            patch.object(type(bad), "_inboost_purchase", broken),
+            patch.object(type(bad), "_inboost_prepare_facts", broken),
             mute_logger(
                 "odoo.addons.inboost_connector.models.customers.inboost_customer_history"
             ),
@@ -94,7 +94,7 @@ class TestCustomerHistory(CustomerCase):
     def test_refunds_are_history_too(self):
         order = self.old_order(self.partner, 10)
         refund = self.env["pos.order"].browse(order.refund()["res_id"])
-        refund.write({"state": "paid", "partner_id": self.partner.id})
+        refund.state = "paid"
         refund.date_order = fields.Datetime.subtract(fields.Datetime.now(), days=9)
         self.forget(self.events_of(refund))
         self.pull([self.row(1)])

@@ -33,7 +33,7 @@ class TestNets(BonusCase):
 
     def test_a_sale(self):
         order = self.env["pos.order"]
-        with self.broken(order, "_inboost_purchase"), mute_logger(CAPTURE):
+        with self.broken(order, "_inboost_prepare_facts"), mute_logger(CAPTURE):
             order = self.sell(self.customer)
         self.assertMissed()
         self.reconcile()
@@ -42,7 +42,7 @@ class TestNets(BonusCase):
 
     def test_the_customer_of_an_order(self):
         order = self.sell()
-        with self.broken(order, "_inboost_purchase"), mute_logger(CAPTURE):
+        with self.broken(order, "_inboost_prepare_facts"), mute_logger(CAPTURE):
             order.partner_id = self.customer
         self.assertMissed()
         self.reconcile()
@@ -122,7 +122,10 @@ class TestNets(BonusCase):
 
     def test_what_fails_again_is_listed_once_and_stops_no_other(self):
         order = self.env["pos.order"]
-        with self.broken(order, "_inboost_purchase"), mute_logger(CAPTURE, FAILURE):
+        with (
+            self.broken(order, "_inboost_prepare_facts"),
+            mute_logger(CAPTURE, FAILURE),
+        ):
             bad = self.sell(self.customer)
             self.reconcile()
             self.reconcile()
