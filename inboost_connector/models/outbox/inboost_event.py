@@ -240,6 +240,7 @@ class InboostEvent(models.Model):
             ]
         )
         fitting._carry_out(action)
+        self.env["inboost.alarm"]._refresh(fitting.backend_id)
         if not rest:
             return None
         return self.env["inboost.backend"]._notify(
@@ -326,6 +327,23 @@ class InboostEvent(models.Model):
             "queued_at": now,
             "next_try": now,
         }
+
+    @api.model
+    def _begin_anew(self, endpoints):
+        """What waited while nothing could be sent has all its tries before it."""
+        self.flush_model()
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE inboost_event SET queued_at = %s
+                 WHERE endpoint_id = ANY(%s) AND state = 'pending'
+             RETURNING id
+                """,
+                fields.Datetime.now(),
+                endpoints.ids,
+            )
+        )
+        self.invalidate_model(["queued_at"])
 
     def _set_customer(self, partner):
         """The customer of parked events became known."""
