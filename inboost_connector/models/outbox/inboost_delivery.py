@@ -207,6 +207,8 @@ class InboostDelivery(models.AbstractModel):
             if place.pause:
                 endpoint._pause(*place.pause)
             place.changed = False
+            # The claim reads it by a statement of its own.
+            endpoint.flush_recordset()
 
     # -- one turn: settle what landed, claim what is next --------------------------
 
@@ -305,10 +307,15 @@ class InboostDelivery(models.AbstractModel):
             SQL(
                 """
                 WITH ready AS (
-                    SELECT * FROM unnest(
+                    -- Another process may have taken the probe since we looked.
+                    SELECT r.*
+                      FROM unnest(
                                %(endpoints)s::int[], %(quotas)s::int[],
                                %(fresh)s::timestamp[], %(until)s::timestamp[])
-                        AS r(endpoint_id, quota, fresh, until)),
+                        AS r(endpoint_id, quota, fresh, until)
+                      JOIN inboost_endpoint p ON p.id = r.endpoint_id
+                     WHERE NOT COALESCE(p.paused, FALSE)
+                       AND (p.rest_until IS NULL OR p.rest_until <= %(now)s)),
                 due AS MATERIALIZED (
                     SELECT c.id
                       FROM ready r

@@ -125,11 +125,13 @@ class InboostEvent(models.Model):
         " WHERE state IN ('pending', 'parked') AND operation = 'balance_set'"
     )
     _leased = models.Index("(lease_until) WHERE state = 'sending'")
-    _attention = models.Index(
-        "(backend_id, state, partner_id) WHERE state IN ('parked', 'held', 'failed')"
+    _unsettled = models.Index(
+        "(backend_id, state, partner_id)"
+        " WHERE state IN ('parked', 'pending', 'sending', 'held', 'failed')"
     )
     _purge = models.Index(
-        "(backend_id, id) WHERE state IN ('done', 'cancelled', 'superseded', 'expired')"
+        "(backend_id, write_date)"
+        " WHERE state IN ('done', 'cancelled', 'superseded', 'expired')"
     )
 
     # -- computes ------------------------------------------------------------------
@@ -420,7 +422,7 @@ class InboostEvent(models.Model):
                             WHERE backend_id = %(backend)s
                               AND state = ANY(%(settled)s)
                               AND write_date < %(limit)s
-                         ORDER BY id
+                         ORDER BY write_date
                             LIMIT %(batch)s))
                  RETURNING id
                     """,
