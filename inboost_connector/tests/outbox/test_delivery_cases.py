@@ -606,3 +606,58 @@ class TestRefusals(DeliveryCase):
             limit=1,
         )
         self.assertGreaterEqual(trigger.call_at, event.next_try.replace(microsecond=0))
+
+
+@tagged("post_install", "-at_install")
+class TestLeases(DeliveryCase):
+    def test_a_lease_is_committed_before_anything_leaves(self):
+        Delivery = type(self.env["inboost.delivery"])
+        claim, commit = Delivery._claim, Delivery._commit
+        hand_over, steps = sending.Senders.hand_over, []
+
+        def claiming(delivery, *arguments):
+            tasks = claim(delivery, *arguments)
+            steps.extend(["claimed"] if tasks else [])
+            return tasks
+
+        def committing(delivery):
+            steps.append("committed")
+            return commit(delivery)
+
+        def leaving(senders, tasks):
+            steps.extend(["left"] if tasks else [])
+            return hand_over(senders, tasks)
+
+        self.capture()
+        with (
+            patch.object(Delivery, "_claim", claiming),
+            patch.object(Delivery, "_commit", committing),
+            patch.object(sending.Senders, "hand_over", leaving),
+        ):
+            self.deliver()
+        begin = steps.index("claimed")
+        self.assertEqual(steps[begin : begin + 3], ["claimed", "committed", "left"])
+
+    def test_what_somebody_else_settled_stays_as_it_is(self):
+        event = self.capture()
+        delivery = self.env["inboost.delivery"].sudo()
+        desk = delivery._read_desk(Desk())
+        tasks = delivery._claim(desk, 9, [], "a lease")
+        event.sudo().write({"lease_until": self.ago(seconds=1)})
+        delivery._recover_leases()
+        self.assertEqual(event.state, "held", "its time was over")
+        with self.env["inboost.connection"]._client(1) as http:
+            landed = [sending.perform(http, task) for task in tasks]
+        delivery._settle(desk, landed, "a lease")
+        self.env.invalidate_all()
+        self.assertEqual(event.state, "held", "a person decides, with the log at hand")
+        self.assertEqual(event.log_ids.verdict, "done")
+
+    def test_what_no_thread_began_is_given_back_unchanged(self):
+        event = self.capture()
+        delivery = self.env["inboost.delivery"].sudo()
+        tasks = delivery._claim(delivery._read_desk(Desk()), 9, [], "a lease")
+        with patch.object(type(delivery), "_commit"):
+            delivery._give_back(tasks, "a lease")
+        self.env.invalidate_all()
+        self.assertEqual((event.state, event.attempts), ("pending", 0))
