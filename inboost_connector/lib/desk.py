@@ -87,12 +87,14 @@ class Desk:
     :ivar companies: {backend id: company id}, also of those that were paused since
     :ivar retry_days: {backend id: days after which a retry is the last}, likewise
     :ivar pauses: {backend id: (code, arguments)} of backends that are to be paused
+    :ivar too_large: ids of events that the server finds too large
     :ivar troubled: whether a person may have to hear of something"""
 
     places: dict[int, Place] = field(default_factory=dict)
     companies: dict[int, int] = field(default_factory=dict)
     retry_days: dict[int, int] = field(default_factory=dict)
     pauses: dict[int, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    too_large: list[int] = field(default_factory=list)
     troubled: bool = False
 
     @property
@@ -172,6 +174,8 @@ class Desk:
             code, arguments = ("repeat", {}) if found.duplicate else ("", {})
         elif found.state != "pending":
             self.troubled = True
+            if outcome.args.get("status") == 413:
+                self.too_large.append(task.id)
         return self._row(
             task,
             found.state,

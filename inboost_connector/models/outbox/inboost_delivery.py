@@ -114,6 +114,7 @@ class InboostDelivery(models.AbstractModel):
                 landed = senders.gather(PATIENCE)
                 if not senders.open and not landed:
                     break
+        self.env["inboost.event"].browse(desk.too_large)._split_too_large()
         self._plan_next_run(desk, cut=not claiming)
         if desk.troubled:
             self.env["inboost.alarm"]._refresh()
