@@ -31,7 +31,7 @@ class InboostCustomerHistory(models.AbstractModel):
 
     @api.model
     def _trigger(self):
-        self.env.ref("inboost_connector.ir_cron_history").sudo()._trigger()
+        self.env["inboost.watch"]._trigger("ir_cron_history")
 
     @api.model
     def _cron_history(self):

@@ -144,7 +144,7 @@ class InboostSyncRun(models.Model):
 
     @api.model
     def _trigger(self):
-        self.env.ref("inboost_connector.ir_cron_pull").sudo()._trigger()
+        self.env["inboost.watch"]._trigger("ir_cron_pull")
 
     def action_view_lines(self):
         self.ensure_one()

@@ -272,6 +272,8 @@ class InboostBackend(models.Model):
             }
         )
         self.endpoint_ids.filtered("paused").action_resume()
+        self.env["inboost.watch"]._repair_crons()
+        self.env["inboost.event"]._begin_anew(backend.endpoint_ids)
         self.env["inboost.event"]._trigger_delivery()
         self.env["inboost.alarm"]._refresh(backend)
 
@@ -449,6 +451,7 @@ class InboostBackend(models.Model):
     def _cron_reconcile(self):
         """Find what capture missed: what failed, an order nobody saw, a phone that
         came by a path we do not see."""
+        self.env["inboost.watch"]._repair_crons()
         self.env["inboost.capture.failure"]._retry_all()
         for backend in self.sudo().search([("state", "!=", "draft")]):
             since = max(
@@ -458,3 +461,4 @@ class InboostBackend(models.Model):
             for documents in self._get_documents():
                 documents._inboost_reconcile(backend, since)
         self.env["inboost.event"]._release_parked()
+        self.env["inboost.alarm"]._refresh()

@@ -125,11 +125,13 @@ class InboostEvent(models.Model):
         " WHERE state IN ('pending', 'parked') AND operation = 'balance_set'"
     )
     _leased = models.Index("(lease_until) WHERE state = 'sending'")
-    _attention = models.Index(
-        "(backend_id, state, partner_id) WHERE state IN ('parked', 'held', 'failed')"
+    _unsettled = models.Index(
+        "(backend_id, state, partner_id)"
+        " WHERE state IN ('parked', 'pending', 'sending', 'held', 'failed')"
     )
     _purge = models.Index(
-        "(backend_id, id) WHERE state IN ('done', 'cancelled', 'superseded', 'expired')"
+        "(backend_id, write_date)"
+        " WHERE state IN ('done', 'cancelled', 'superseded', 'expired')"
     )
 
     # -- computes ------------------------------------------------------------------
@@ -240,6 +242,7 @@ class InboostEvent(models.Model):
             ]
         )
         fitting._carry_out(action)
+        self.env["inboost.alarm"]._refresh(fitting.backend_id)
         if not rest:
             return None
         return self.env["inboost.backend"]._notify(
@@ -326,6 +329,23 @@ class InboostEvent(models.Model):
             "queued_at": now,
             "next_try": now,
         }
+
+    @api.model
+    def _begin_anew(self, endpoints):
+        """What waited while nothing could be sent has all its tries before it."""
+        self.flush_model()
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE inboost_event SET queued_at = %s
+                 WHERE endpoint_id = ANY(%s) AND state = 'pending'
+             RETURNING id
+                """,
+                fields.Datetime.now(),
+                endpoints.ids,
+            )
+        )
+        self.invalidate_model(["queued_at"])
 
     def _set_customer(self, partner):
         """The customer of parked events became known."""
@@ -417,7 +437,7 @@ class InboostEvent(models.Model):
                             WHERE backend_id = %(backend)s
                               AND state = ANY(%(settled)s)
                               AND write_date < %(limit)s
-                         ORDER BY id
+                         ORDER BY write_date
                             LIMIT %(batch)s))
                  RETURNING id
                     """,
