@@ -186,11 +186,13 @@ class Senders:
         except Empty:
             return found
 
-    def gather(self) -> list[Landed]:
-        """Wait for the next that lands, and for those that land with it."""
-        if not self.open:
+    def gather(self, wait: float) -> list[Landed]:
+        """Wait so many seconds for the next that lands, and for those that land with
+        it."""
+        try:
+            found = [self._landed.get(timeout=wait)]
+        except Empty:
             return []
-        found = [self._landed.get()]
         end = time.monotonic() + GATHER
         while len(found) < min(len(self.open), MAX_GATHERED):
             try:
