@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.console import Console
 from tests.support.odoo_server import wait_until
 from tests.support.orders import PRELUDE
 
@@ -26,17 +27,19 @@ FAULTS = {
 VERDICTS = {"pending": "retry", "held": "unknown"}
 
 
-def sell(odoo, number):
+@pytest.fixture(scope="module")
+def till(odoo):
+    console = Console(odoo.shell_command(), odoo.database)
+    yield console
+    console.close()
+
+
+def sell(till, number):
     """One sale to a new customer.
 
     :return: the order's uuid
     """
-    done = odoo.shell(
-        PRELUDE
-        + f"order = sell(customer({number}))\nenv.cr.commit()\n"
-        + 'print("uuid=" + order.uuid)\n'
-    )
-    return done.stdout.rpartition("uuid=")[2].strip()
+    return till.run(f"{PRELUDE}print(sell(customer({number})).uuid)").strip()
 
 
 def states_of(odoo, uuid):
@@ -49,13 +52,13 @@ def states_of(odoo, uuid):
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_outcome(odoo, inboost, name):
+def test_outcome(odoo, inboost, till, name):
     fault, state = FAULTS[name]
     inboost.control("DELETE", "faults")
     odoo.sql("UPDATE inboost_endpoint SET rest_until = NULL, failures = 0")
     inboost.fault(WEBHOOK, **fault)
     inboost.fault(DETAILS, **fault)
-    uuid = sell(odoo, 1000 + list(FAULTS).index(name))
+    uuid = sell(till, 1000 + list(FAULTS).index(name))
     expected = "done" if state == "pending" else state
     # What was not taken goes again by itself, within seconds; the details wait for it.
     wait_until(
@@ -82,9 +85,9 @@ def test_outcome(odoo, inboost, name):
             assert arrivals[event_id] == 1
 
 
-def test_down_and_up_again(odoo, inboost):
+def test_down_and_up_again(odoo, inboost, till):
     inboost.stop()
-    uuid = sell(odoo, 2000)
+    uuid = sell(till, 2000)
     wait_until(
         lambda: odoo.sql(
             "SELECT 1 FROM inboost_event WHERE reason_code = 'no_connection'"
