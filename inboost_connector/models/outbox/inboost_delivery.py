@@ -126,11 +126,8 @@ class InboostDelivery(models.AbstractModel):
 
     @api.model
     def _deliver(self, lease):
-        self._recover_leases()
-        self._expire()
         self._supersede()
         desk = self._read_desk(Desk())
-        self._commit()
         with (
             self.env["inboost.connection"]._client(THREADS) as http,
             Senders(http, THREADS) as senders,
@@ -141,6 +138,9 @@ class InboostDelivery(models.AbstractModel):
             except (psycopg2.OperationalError, psycopg2.InterfaceError):
                 self._rescue(run)
                 raise
+        # What is due does not wait for this.
+        self._recover_leases()
+        self._expire()
         self._plan_next_run(run.desk, self._get_pause(run))
         if run.desk.troubled:
             self.env["inboost.alarm"]._refresh()
@@ -165,9 +165,11 @@ class InboostDelivery(models.AbstractModel):
             if time.monotonic() - looked > LOOK_AGAIN:
                 run.desk, looked = self._read_desk(run.desk), time.monotonic()
             wanted = self._get_room(run.senders) if run.claiming else 0
+            tasks = []
             if run.landed or wanted:
-                run.senders.hand_over(self._settle_and_claim(run, wanted))
-            if not run.senders.open:
+                tasks = self._settle_and_claim(run, wanted)
+            run.senders.hand_over(tasks or [])
+            if not run.senders.open and tasks is not None:
                 return
             run.landed = run.senders.gather(CLAIM_AGAIN)
 
@@ -277,7 +279,7 @@ class InboostDelivery(models.AbstractModel):
         """What landed is written and what goes next is leased, in one transaction that
         is committed before anything of it leaves.
 
-        :return: list of lib.sending.Task
+        :return: list of lib.sending.Task; None when another transaction was in the way
         """
         run.landed = [self._judge(one) for one in run.landed]
         try:
@@ -293,10 +295,12 @@ class InboostDelivery(models.AbstractModel):
         except Exception as error:
             self.env.cr.rollback()
             _logger.warning("InBoost: results are written one by one: %s", error)
+        # What was noted of endpoints went back with the rest.
+        run.desk = self._read_desk(run.desk)
         for one in run.landed:
             self._settle_alone(run.desk, one, run.lease)
         run.note_settled()
-        return []
+        return None
 
     @api.model
     def _settle_alone(self, desk, landed, lease):
