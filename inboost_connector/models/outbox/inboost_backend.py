@@ -337,6 +337,9 @@ class InboostBackend(models.Model):
     def _pause(self, code, arguments=None):
         """Stop sending and lose nothing. The administrators hear of it by an alarm."""
         paused = self.sudo().filtered(lambda backend: backend.state == "connected")
+        if not paused:
+            # Writing nothing would empty the caches of all processes.
+            return
         paused.write(
             {"state": "paused", "pause_code": code, "pause_args": arguments or False}
         )
