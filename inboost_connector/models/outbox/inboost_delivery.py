@@ -138,6 +138,7 @@ class InboostDelivery(models.AbstractModel):
             except (psycopg2.OperationalError, psycopg2.InterfaceError):
                 self._rescue(run)
                 raise
+        self.env["inboost.event"].browse(run.desk.too_large)._split_too_large()
         # What is due does not wait for this.
         self._recover_leases()
         self._expire()
@@ -231,6 +232,7 @@ class InboostDelivery(models.AbstractModel):
             places={endpoint.id: self._read_place(endpoint) for endpoint in endpoints},
             companies={backend.id: backend.company_id.id for backend in every},
             retry_days={backend.id: backend.retry_days for backend in every},
+            too_large=desk.too_large,
             troubled=desk.troubled,
         )
 
