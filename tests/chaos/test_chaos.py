@@ -48,12 +48,13 @@ class Accidents:
         if mode.get("workers"):
             self.kinds.append(self.kill_worker)
 
-    def happen(self, seconds):
-        """All of them in a random order, then any."""
+    def happen(self, seconds, count_sales):
+        """All of them in a random order, then any, each in the middle of sales."""
         end = time.monotonic() + seconds
         waiting = self.rng.sample(self.kinds, len(self.kinds))
-        while time.monotonic() < end:
-            time.sleep(self.rng.uniform(2, 6))
+        while waiting or time.monotonic() < end:
+            enough = count_sales() + self.rng.randint(4, 12)
+            wait_until(lambda: count_sales() >= enough, 120, "a sale")  # noqa: B023
             accident = waiting.pop() if waiting else self.rng.choice(self.kinds)
             print(f"{end - time.monotonic():5.1f} s left: {accident.__name__}")
             accident()
@@ -123,7 +124,7 @@ def test_chaos(odoo, inboost, mode):
     for till in tills:
         till.start()
     accidents = Accidents(odoo, mode, SEED)
-    accidents.happen(SECONDS)
+    accidents.happen(SECONDS, lambda: sum(len(till.sold) for till in tills))
     for till in tills:
         till.close()
     sold = [uuid for till in tills for uuid in till.sold]
