@@ -52,10 +52,10 @@ def say(what, seconds):
 
 def test_a_slow_receiver_and_default_limits_kill_no_worker(odoo, inboost):
     """One worker for all jobs, 3,000 purchases, a second for each."""
-    odoo.till.sell(PURCHASES)
     inboost.fault("*", latency=1.0)
     odoo.start(**MODES["prefork"])
-    odoo.wake()
+    odoo.settle()
+    odoo.till.sell(PURCHASES)
     wait_until(lambda: odoo.states() == {"done": PURCHASES}, 300, "the delivery")
     counts = inboost.counts()
     assert (counts["arrivals"], counts["doubled"]) == (PURCHASES, [])
@@ -143,9 +143,7 @@ def test_a_slow_answer_keeps_nobody_waiting(odoo, inboost):
 
 def test_a_sale_leaves_at_once_and_a_retry_in_time(odoo, inboost):
     odoo.start()
-    # A new database has all of Odoo's jobs to do.
-    ready = "SELECT 1 FROM ir_cron WHERE active AND nextcall < now() AT TIME ZONE 'UTC'"
-    wait_until(lambda: not odoo.sql(ready), 90, "the end of Odoo's own jobs")
+    odoo.settle()
     sold = {}
     for number in range(50):
         [event_id], committed = odoo.till.sell(first=number)

@@ -4,6 +4,7 @@ import os
 import subprocess
 import time
 import xmlrpc.client
+from pathlib import Path
 
 import cluster
 import psutil
@@ -42,7 +43,8 @@ class OdooServer:
         self.log_begin = self.log.tell()
         self.process = subprocess.Popen(
             [
-                *(str(PYTHON), "-m", "odoo", "-c", str(ODOO_CONF), "-d", self.database),
+                *(str(PYTHON), str(Path(__file__).with_name("odoo_bin.py"))),
+                *("-c", str(ODOO_CONF), "-d", self.database),
                 *("--http-port", str(self.port)),
                 *("--max-cron-threads", str(cron_threads)),
                 *("--workers", str(workers)),
@@ -56,6 +58,14 @@ class OdooServer:
         if wait:
             wait_until(self.answers, 120, "the start of Odoo")
         return self
+
+    def settle(self):
+        """A new database has all of Odoo's own jobs to do, which take a while."""
+        ready = (
+            "SELECT 1 FROM ir_cron"
+            " WHERE active AND nextcall < now() AT TIME ZONE 'UTC' - interval '5 s'"
+        )
+        wait_until(lambda: not self.sql(ready), 120, "the end of Odoo's own jobs")
 
     def answers(self):
         assert self.process.poll() is None, "Odoo ended"
