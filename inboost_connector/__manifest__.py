@@ -49,6 +49,7 @@
         "views/customers/res_partner_views.xml",
         "views/outbox/inboost_backend_views.xml",
         "views/outbox/res_config_settings_views.xml",
+        "views/outbox/base_module_uninstall_views.xml",
         "views/bonuses/inboost_bonus_move_views.xml",
         "views/bonuses/inboost_bonus_missing_views.xml",
         "views/bonuses/inboost_bonus_views.xml",

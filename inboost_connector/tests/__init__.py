@@ -13,10 +13,13 @@ settings.load_profile("busy")
 
 # isort: off
 # ruff: noqa: E402, I001
+from .outbox import test_alarms
 from .outbox import test_capture
 from .outbox import test_delivery
+from .outbox import test_delivery_cases
 from .outbox import test_event_actions
 from .outbox import test_nets
+from .outbox import test_plans
 from .outbox import test_safety
 from .bonuses import test_bonus_balance
 from .bonuses import test_bonus_expiry

@@ -50,8 +50,8 @@ CAUSES = {
         "filter Failed: the reason stands beside each."
     ),
     "restored": _lt(
-        "This database was restored. Decide on the backend whether the events from "
-        "before are sent."
+        "This database was restored, or connected to another portal. Decide on the "
+        "backend whether the events from before are sent."
     ),
     "missed": _lt(
         "Some sales or points were not recorded because of an error, also when it was "
