@@ -301,7 +301,10 @@ class InboostDelivery(models.AbstractModel):
         run.landed = [self._judge(one) for one in run.landed]
         try:
             self._settle(run.desk, run.landed, run.lease)
-            tasks = self._claim(run, wanted) if wanted else []
+            tasks = []
+            if wanted:
+                open_tasks = list(run.senders.open.values())
+                tasks = self._claim(run.desk, wanted, open_tasks, run.lease)
             self._commit()
             run.note_settled()
             return tasks
@@ -378,11 +381,11 @@ class InboostDelivery(models.AbstractModel):
     # -- claim ---------------------------------------------------------------------
 
     @api.model
-    def _claim(self, run, wanted):
+    def _claim(self, desk, wanted, open_tasks, lease):
         """Lease up to ``wanted`` due events: live before history, and none that an
         earlier one of the same customer should precede."""
-        now, desk = utcnow(), run.desk
-        ready = desk.find_ready(wanted, now, list(run.senders.open.values()))
+        now = utcnow()
+        ready = desk.find_ready(wanted, now, open_tasks)
         if not ready:
             return []
         rows = self.env.execute_query(
@@ -452,7 +455,7 @@ class InboostDelivery(models.AbstractModel):
                 open=desk.find_open(now),
                 patience=now - MAX_ORDER_WAIT,
                 wanted=wanted,
-                lease=run.lease,
+                lease=lease,
                 now=now,
             )
         )
