@@ -60,14 +60,14 @@ def headers(
 def text(value: str, secrets: Iterable[str | None] = ()) -> str:
     """``value`` with every one of ``secrets`` masked, the longest first, in whatever
     form they are sent and echoed."""
-    known = {form for secret in secrets if secret for form in _forms(secret)}
+    known = {form for secret in secrets if secret for form in spellings(secret)}
     for form in sorted(known, key=len, reverse=True):
         value = value.replace(form, MASK)
     return value
 
 
 @lru_cache(1024)
-def _forms(secret: str) -> frozenset[str]:
+def spellings(secret: str) -> frozenset[str]:
     """How ``secret`` may be spelled: percent-encoded, escaped in JSON or HTML, and
     within base64, as ``Basic`` has it."""
     escaped = {json.dumps(secret, ensure_ascii=ascii)[1:-1] for ascii in (True, False)}

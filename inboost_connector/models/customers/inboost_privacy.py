@@ -1,0 +1,135 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+
+class InboostPrivacy(models.AbstractModel):
+    """Links, lines of synchronisations, and notes on the contact."""
+
+    _inherit = "inboost.privacy"
+
+    @api.model
+    def _describe(self, partners):
+        """As InBoost spells them, too."""
+        person = super()._describe(partners)
+        links = self.env["inboost.customer"].search(
+            [("partner_id", "in", partners.ids)]
+        )
+        words, parts = set(person.words), set(person.parts)
+        for fact in links.filtered("fact").mapped("fact"):
+            names = [fact.get("firstname"), fact.get("lastname")]
+            parts |= {*names, fact.get("birthdate")} - {None}
+            words |= {fact.get("email")} - {None}
+            if all(names):
+                words |= {" ".join(names), " ".join(reversed(names))}
+        return type(person)(person.phones, frozenset(words), frozenset(parts))
+
+    @api.model
+    def _find_phones(self, partners):
+        phones = super()._find_phones(partners)
+        links = self.env["inboost.customer"].search(
+            [("partner_id", "in", partners.ids)]
+        )
+        theirs = {phone for phone in links.mapped("phone") if phone}
+        others = self.env["res.partner"].search(
+            [("phone_sanitized", "in", list(theirs)), ("id", "not in", partners.ids)]
+        )
+        return phones | (theirs - set(others.mapped("phone_sanitized")))
+
+    @api.model
+    def _find_links(self, partners, person):
+        return self.env["inboost.customer"].search(
+            [
+                "|",
+                ("partner_id", "in", partners.ids),
+                "&",
+                ("partner_id", "=", False),
+                ("phone", "in", list(person.phones)),
+            ]
+        )
+
+    @api.model
+    def _get_backends(self, partners, person):
+        backends = super()._get_backends(partners, person)
+        return backends | self._find_links(partners, person).backend_id
+
+    @api.model
+    def _is_known(self, partners):
+        by_contact = [("partner_id", "in", partners.ids)]
+        return (
+            super()._is_known(partners)
+            or bool(self.env["inboost.customer"].search_count(by_contact, limit=1))
+            or bool(self.env["inboost.sync.line"].search_count(by_contact, limit=1))
+        )
+
+    @api.model
+    def _erase_records(self, partners, person):
+        super()._erase_records(partners, person)
+        self._erase_links(self._find_links(partners, person))
+        self.env["inboost.sync.line"].search(
+            ["|", ("partner_id", "in", partners.ids)]
+            + [("phone", "in", list(person.phones))]
+        ).write({"partner_id": False, "phone": False, "text": False})
+        self._erase_notes(partners)
+        partners.write({"inboost_source_id": False, "inboost_specialty_id": False})
+
+    @api.model
+    def _erase_links(self, links):
+        """Of somebody who was forgotten only InBoost's own number is kept, so that the
+        next pull does not create them again. Where InBoost gives none, it does."""
+        links = links.with_context(tracking_disable=True)
+        # Whom it was linked to is named there.
+        links.message_ids.unlink()
+        links.write(
+            {
+                "phone": False,
+                "fact": False,
+                "state": "ignored",
+                "question": False,
+                "settled": False,
+                "merged_into_id": False,
+                "reason": self.env._("The customer was erased here."),
+                "history_state": "none",
+            }
+        )
+
+    @api.model
+    def _erase_notes(self, partners):
+        """What InBoost said of them, on their contacts."""
+        found = self.env.execute_query(
+            SQL(
+                """
+                SELECT id FROM mail_message
+                 WHERE model = 'res.partner'
+                   AND res_id = ANY(%s)
+                   AND author_id = %s
+                   AND body LIKE '%%InBoost%%'
+                """,
+                partners.ids,
+                self.env.ref("base.partner_root").id,
+            )
+        )
+        self.env["mail.message"].browse(row[0] for row in found).unlink()
+
+    @api.model
+    def _get_texts(self):
+        everywhere = SQL("TRUE")
+        return [
+            *super()._get_texts(),
+            ("inboost.sync.line", ["text"], everywhere),
+            ("inboost.sync.run", ["reason"], everywhere),
+            ("inboost.customer", ["reason"], everywhere),
+        ]
+
+    @api.model
+    def _prepare_export(self, partner, person):
+        links = self._find_links(partner, person)
+        return {
+            **super()._prepare_export(partner, person),
+            "customers": self._read(
+                links, ["inboost_id", "phone", "state", "create_date", "fact"]
+            ),
+            "synchronisations": self._read(
+                self.env["inboost.sync.line"].search([("partner_id", "=", partner.id)]),
+                ["create_date", "kind", "phone", "text"],
+            ),
+        }
