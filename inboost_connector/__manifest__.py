@@ -48,5 +48,6 @@
         "point_of_sale._assets_pos": ["inboost_connector/static/src/pos/**/*"],
     },
     "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
     "application": True,
 }

@@ -1,7 +1,7 @@
 -- A copy for tests: it forgets the secrets and sends nothing until it is connected anew.
 UPDATE inboost_backend
    SET state = CASE state WHEN 'draft' THEN 'draft' ELSE 'paused' END,
-       pause_reason = 'This database was neutralized',
+       pause_code = 'copy',
        fingerprint = NULL,
        secret = NULL;
 -- The token in a webhook's address is a secret too.

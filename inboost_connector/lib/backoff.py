@@ -54,6 +54,7 @@ class Pace:
     """
 
     def __init__(self, per_second: float = 0.0) -> None:
+        self.rate = per_second
         self._lock = threading.Lock()
         self._interval = 1 / per_second if per_second else 0.0
         self._free_at = float("-inf")

@@ -67,6 +67,7 @@ Code = (
         "busy",  # 409, 425, 503
         "too_many_requests",  # 429
         "http_status",  # any other; the number is in the arguments
+        "not_begun",  # it waited too long for its turn: nothing left
     ]
 )
 CODES: tuple[str, ...] = tuple(

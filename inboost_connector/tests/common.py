@@ -5,6 +5,7 @@ from odoo.tools import config
 
 from odoo.addons.point_of_sale.tests.common import TestPoSCommon
 
+from ..models.outbox import inboost_delivery, inboost_watch
 from .fake_inboost import FakeInBoost
 
 DETAILS = "/api/Purchases/AddPurchase"
@@ -52,6 +53,11 @@ class InboostCase(TestPoSCommon):
         super().setUp()
         self.fake.requests.clear()
         self.fake.script.clear()
+        # What a process remembers of servers, from one run to the next.
+        for memory in (inboost_delivery._paces, inboost_delivery._tests):
+            memory.clear()
+        inboost_watch._looked.clear()
+        self.env.cr.precommit.clear()
         # Created before the class's own moment of connecting: a second is enough.
         self.backend.connected_since = fields.Datetime.subtract(
             fields.Datetime.now(), minutes=1

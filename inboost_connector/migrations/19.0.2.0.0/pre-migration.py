@@ -40,7 +40,70 @@ XML_IDS = {
 TABLES = {"inboost_event_told_rel": "inboost_event_notified_rel"}
 
 
+#: Reasons that were stored in the language of whoever wrote them stay as they were:
+#: {table: (column of the text, of the code, of the arguments)}
+REASONS = {
+    "inboost_event": ("reason", "reason_code", "reason_args"),
+    "inboost_endpoint": ("pause_reason", "pause_code", "pause_args"),
+    "inboost_backend": ("pause_reason", "pause_code", "pause_args"),
+}
+#: Longest timeout that fits into Odoo's limits, in seconds.
+MAX_TIMEOUT = 30
+
+
 def migrate(cr, version):
+    _rename(cr)
+    _keep_reasons(cr)
+    _keep_balances(cr)
+    cr.execute(
+        "UPDATE inboost_endpoint SET timeout = LEAST(timeout, %s)", (MAX_TIMEOUT,)
+    )
+    cr.execute(
+        "UPDATE inboost_request_log SET verdict = CASE verdict"
+        " WHEN 'pause_backend' THEN 'credentials' ELSE 'address' END"
+        " WHERE verdict IN ('pause_backend', 'pause_endpoint')"
+    )
+    # What these indexes are about is another thing now.
+    for name in ("due", "attention"):
+        cr.execute(
+            SQL("DROP INDEX IF EXISTS %s", SQL.identifier(f"inboost_event__{name}"))
+        )
+
+
+def _keep_reasons(cr):
+    for table, (text, code, arguments) in REASONS.items():
+        cr.execute(
+            SQL(
+                "ALTER TABLE %s ADD COLUMN IF NOT EXISTS %s varchar,"
+                " ADD COLUMN IF NOT EXISTS %s jsonb",
+                SQL.identifier(table),
+                SQL.identifier(code),
+                SQL.identifier(arguments),
+            )
+        )
+        cr.execute(
+            SQL(
+                "UPDATE %s SET %s = 'text', %s = jsonb_build_object('text', %s)"
+                " WHERE %s IS NOT NULL",
+                SQL.identifier(table),
+                SQL.identifier(code),
+                SQL.identifier(arguments),
+                SQL.identifier(text),
+                SQL.identifier(text),
+            )
+        )
+
+
+def _keep_balances(cr):
+    """What was read when a balance left is one of several things that may be."""
+    cr.execute("ALTER TABLE inboost_event ADD COLUMN IF NOT EXISTS sent jsonb")
+    cr.execute(
+        "UPDATE inboost_event SET sent = jsonb_build_object('amount', amount_sent)"
+        " WHERE operation = 'balance_set' AND state = 'done'"
+    )
+
+
+def _rename(cr):
     for old, new in XML_IDS.items():
         cr.execute(
             "UPDATE ir_model_data SET name = %s"

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ...lib.facts import iso
 
@@ -9,7 +9,7 @@ class InboostEvent(models.Model):
     _inherit = "inboost.event"
 
     amount_sent = fields.Float(
-        "Balance Sent", readonly=True, help="The balance as it left."
+        "Balance Sent", compute="_compute_amount_sent", help="The balance as it left."
     )
     notified_move_ids = fields.Many2many(
         "inboost.bonus.move",
@@ -21,6 +21,15 @@ class InboostEvent(models.Model):
         help="What this notice of expiring points was about.",
     )
 
-    def _read_newest(self):
-        self.amount_sent = self.backend_id._balances_of([self.phone])[self.phone]
-        return {"amount": self.amount_sent, "time": iso(fields.Datetime.now())}
+    @api.depends("sent")
+    def _compute_amount_sent(self):
+        for event in self:
+            event.amount_sent = (event.sent or {}).get("amount", 0.0)
+
+    @api.model
+    def _read_newest(self, backend, phones):
+        now = iso(fields.Datetime.now())
+        return {
+            phone: {"amount": amount, "time": now}
+            for phone, amount in backend._balances_of(phones).items()
+        }

@@ -65,7 +65,9 @@ class InboostCustomerDecision(models.AbstractModel):
         found.customer["phone"] = (
             self.env["res.partner"]._phone_format(number=phone) or phone
         )
-        return Decision(row, customer=found.customer, warnings=found.warnings)
+        return Decision(
+            row, customer=found.customer, warnings=[*map(str, found.warnings)]
+        )
 
     def _find_links(self, backend, decisions):
         """:return: {("id", InBoost's id) or ("phone", phone): link}"""

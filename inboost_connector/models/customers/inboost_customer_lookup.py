@@ -30,13 +30,14 @@ class InboostCustomerLookup(models.AbstractModel):
         :raise UserError: when InBoost could not be asked, or its answer not be used
         """
         exchange = backend._exchange("customer_find", {}, within=within, phone=phone)
-        outcome = classify(exchange)
-        backend._endpoint("customer_find")._note_apart(outcome)
+        endpoint = backend._endpoint("customer_find")
+        outcome = classify(exchange, endpoint._get_rules())
+        endpoint._note_apart(outcome)
         # No such customer is no trouble, and neither is an endpoint that says so.
         if exchange.status == 404:
             return self.env["res.partner"]
         if outcome.verdict not in (Verdict.DONE, Verdict.DUPLICATE):
-            raise UserError(backend._explain(exchange))
+            raise UserError(backend._explain(exchange, endpoint))
         row = self._read_row(backend, exchange.data)
         if not row:
             return self.env["res.partner"]

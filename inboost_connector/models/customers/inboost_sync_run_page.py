@@ -67,9 +67,7 @@ class InboostSyncRun(models.Model):
         if endpoint.paused or not endpoint.enabled:
             raise UserError(self.env._("%s is paused or off.", endpoint.display_name))
         if self.page_count >= paging.MAX_PAGES:
-            raise paging.PageError(
-                self.env._("%s pages came, and no end of them.", self.page_count)
-            )
+            raise paging.PageError("endless", count=self.page_count)
         request = backend._question(
             "customers_list",
             paging.query(
@@ -82,18 +80,17 @@ class InboostSyncRun(models.Model):
         # No transaction is open while the request is on its way.
         self.env["ir.cron"]._commit_progress()
         exchange = backend._ask(endpoint, request)
-        verdict = classify(exchange).verdict
-        if verdict not in (Verdict.DONE, Verdict.DUPLICATE):
-            self._handle_failure(verdict, backend._explain(exchange))
+        outcome = classify(exchange, endpoint._get_rules())
+        if outcome.verdict not in (Verdict.DONE, Verdict.DUPLICATE):
+            problem = backend._explain(exchange, endpoint)
+            self._handle_failure(outcome.verdict, problem, outcome)
             return None
         if exchange.error:
             # The answer broke off.
             self._handle_failure(Verdict.RETRY, exchange.error)
             return None
         if exchange.truncated:
-            raise paging.PageError(
-                self.env._("The answer is too large. Choose a smaller page size.")
-            )
+            raise paging.PageError("answer_too_large")
         paths = {
             "rows": endpoint.rows_path,
             "total": endpoint.total_path,
@@ -109,13 +106,17 @@ class InboostSyncRun(models.Model):
             self.digest,
         )
 
-    def _handle_failure(self, verdict, problem):
-        """No page came. What may pass is tried again at the next cron."""
-        if verdict is Verdict.PAUSE_BACKEND:
-            self.backend_id._pause(problem)
+    def _handle_failure(self, verdict, problem, outcome=None):
+        """No page came. What may pass is tried again at the next cron.
+
+        :param lib.outcome.Outcome outcome: of the request, where there was an answer
+        """
+        if verdict is Verdict.CREDENTIALS:
+            self.backend_id._pause("wrong_credentials", outcome.args)
             self.write({"reason": problem})
-        elif verdict is Verdict.PAUSE_ENDPOINT:
-            self.backend_id._endpoint("customers_list")._pause(problem)
+        elif verdict is Verdict.ADDRESS:
+            reason = self.env["inboost.reason"]._from_outcome(outcome)
+            self.backend_id._endpoint("customers_list")._pause(*reason)
             self._finish("failed", problem, notify=False)
         elif verdict is Verdict.FAILED or self.failures + 1 >= MAX_FAILURES:
             self._finish("failed", problem)

@@ -1,8 +1,13 @@
+from . import inboost_reason  # words for codes, in the reader's language
 from . import inboost_backend  # one portal; all else belongs to one
 from . import inboost_backend_scope  # whom a portal is about
 from . import inboost_endpoint  # an operation of a portal, as data
 from . import inboost_event  # the row of the outbox
+from . import inboost_event_decision  # what people decided about one
 from . import inboost_capture_failure  # what an error of ours kept out of it
+from . import inboost_restoration  # what a restored database does not know
+from . import inboost_alarm  # what a person should know of
+from . import inboost_watch  # a sale notices when nobody sends
 from . import inboost_capture  # from a fact to a row
 from . import inboost_delivery  # from a row to a request
 from . import inboost_request_log  # what became of each request

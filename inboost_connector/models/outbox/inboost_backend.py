@@ -2,11 +2,13 @@ import hashlib
 import logging
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, config
 
-from ...lib import address, client, outcome
+from odoo.addons.base.models.res_partner import _tz_get
+
+from ...lib import address, client, outcome, redact
 from ...lib.operations import OPERATIONS
 
 _logger = logging.getLogger(__name__)
@@ -59,6 +61,11 @@ class InboostBackend(models.Model):
         default="digits",
         help="How phones are written in what is sent.",
     )
+    time_zone = fields.Selection(
+        _tz_get,
+        default=lambda self: self.env.company.partner_id.tz or self.env.user.tz,
+        help="Of the shop: its days begin and end in it, and times are sent in it.",
+    )
     state = fields.Selection(
         [("draft", "Draft"), ("connected", "Connected"), ("paused", "Paused")],
         required=True,
@@ -69,7 +76,9 @@ class InboostBackend(models.Model):
         help="Draft: nothing is recorded or sent. Connected: sales are sent within a "
         "second. Paused: sales are recorded and wait.",
     )
-    pause_reason = fields.Char(readonly=True, copy=False, tracking=True)
+    pause_code = fields.Char(readonly=True, copy=False)
+    pause_args = fields.Json(readonly=True, copy=False)
+    pause_reason = fields.Char(compute="_compute_pause_reason")
     connected_since = fields.Datetime(
         readonly=True,
         copy=False,
@@ -81,6 +90,38 @@ class InboostBackend(models.Model):
         groups="base.group_system",
         help="Tells this database from a copy of it, which must not send.",
     )
+    doubt_before = fields.Datetime(
+        "Unknown Before",
+        readonly=True,
+        copy=False,
+        help="This database was restored: what happened before this moment may have "
+        "been sent by what was there before.",
+    )
+    doubt_decision = fields.Selection(
+        [
+            ("ask", "To be decided"),
+            ("send", "Send them"),
+            ("delivered", "InBoost has them"),
+        ],
+        "Events from Before the Restore",
+        readonly=True,
+        copy=False,
+    )
+    doubt_count = fields.Integer(
+        "Unknown Events", compute="_compute_doubt_count", compute_sudo=True
+    )
+    retry_days = fields.Integer(
+        "Try Again For (Days)",
+        default=7,
+        required=True,
+        help="An event that could not be sent for so long is failed: a person decides.",
+    )
+    pace = fields.Float(
+        "Requests a Second",
+        help="How many requests InBoost takes in a second; they are spread evenly. "
+        "0: no limit of ours. Whatever it is, we slow down when InBoost asks for it.",
+    )
+    alarm_ids = fields.One2many("inboost.alarm", "backend_id")
     mask_personal = fields.Boolean(
         "Mask Personal Data in Logs",
         help="Phones, names and e-mail addresses are not kept in the request log.",
@@ -107,7 +148,7 @@ class InboostBackend(models.Model):
 
     _retention = models.Constraint(
         "CHECK(event_retention_days >= 120 AND log_retention_days > 0"
-        " AND reconcile_days BETWEEN 1 AND 30)",
+        " AND retry_days > 0 AND reconcile_days BETWEEN 1 AND 30)",
         "Keep delivered events for at least 120 days, since they are what stops a "
         "purchase from being sent twice; look back between 1 and 30 days; keep the "
         "log for at least a day.",
@@ -115,13 +156,25 @@ class InboostBackend(models.Model):
 
     # -- computes and constraints --------------------------------------------------
 
+    @api.depends("pause_code", "pause_args")
+    @api.depends_context("lang")
+    def _compute_pause_reason(self):
+        for backend in self:
+            backend.pause_reason = self.env["inboost.reason"]._word(
+                backend.pause_code, backend.pause_args
+            )
+
+    def _compute_doubt_count(self):
+        for backend in self:
+            backend.doubt_count = self.env["inboost.restoration"]._count(backend)
+
     def _compute_event_counts(self):
         counts = {
             (backend, state): count
             for backend, state, count in self.env["inboost.event"]._read_group(
                 [
                     ("backend_id", "in", self.ids),
-                    ("state", "not in", ("done", "cancelled", "superseded")),
+                    ("state", "in", ("pending", "sending", "parked", "held", "failed")),
                 ],
                 ["backend_id", "state"],
                 ["__count"],
@@ -151,7 +204,7 @@ class InboostBackend(models.Model):
     @api.model
     def _check_url(self, url):
         try:
-            address.check_url(url, self._allow_http())
+            address.check_url(url, self._allow_http(), self._allowed_networks())
         except address.AddressRefused as error:
             raise ValidationError(
                 self.env._("%(address)s: %(reason)s.", address=url, reason=error)
@@ -163,7 +216,14 @@ class InboostBackend(models.Model):
     def create(self, vals_list):
         backends = super().create(vals_list)
         backends._create_endpoints()
+        self.env.registry.clear_cache()
         return backends
+
+    def write(self, vals):
+        result = super().write(vals)
+        if self._get_recording_fields() & vals.keys():
+            self.env.registry.clear_cache()
+        return result
 
     def _create_endpoints(self):
         """Every operation has an endpoint from the first day."""
@@ -210,20 +270,34 @@ class InboostBackend(models.Model):
 
     def _connect(self):
         self.ensure_one()
-        self.sudo().write(
+        backend = self.sudo()
+        self.env["inboost.restoration"]._begin(backend)
+        backend.write(
             {
                 "state": "connected",
-                "pause_reason": False,
+                "pause_code": False,
+                "pause_args": False,
                 "fingerprint": self._database_fingerprint(),
                 "connected_since": self.connected_since or fields.Datetime.now(),
             }
         )
         self.endpoint_ids.filtered("paused").action_resume()
         self.env["inboost.event"]._trigger_delivery()
+        self.env["inboost.alarm"]._refresh(backend)
 
     def action_pause(self):
         self.check_access("write")
-        self._pause(self.env._("Paused by %s", self.env.user.name), notify=False)
+        self._pause("paused_by", {"user": self.env.user.name})
+
+    def action_send_doubtful(self):
+        """What may have left before the restore is sent."""
+        self.check_access("write")
+        return self.env["inboost.restoration"]._decide(self, "send")
+
+    def action_keep_doubtful(self):
+        """What may have left before the restore has arrived."""
+        self.check_access("write")
+        return self.env["inboost.restoration"]._decide(self, "delivered")
 
     def action_view_events(self):
         self.ensure_one()
@@ -251,20 +325,23 @@ class InboostBackend(models.Model):
 
     # -- business methods ----------------------------------------------------------
 
-    def _pause(self, reason, notify=True):
-        """Stop sending, lose nothing, and tell the administrators once."""
-        for backend in self.sudo():
-            if backend.state != "connected":
-                continue
-            backend.write({"state": "paused", "pause_reason": reason})
-            if notify:
-                backend._notify_administrators(reason)
+    def _pause(self, code, arguments=None):
+        """Stop sending and lose nothing. The administrators hear of it by an alarm."""
+        paused = self.sudo().filtered(lambda backend: backend.state == "connected")
+        paused.write(
+            {"state": "paused", "pause_code": code, "pause_args": arguments or False}
+        )
+        self.env["inboost.alarm"]._refresh(paused)
 
-    def _notify_administrators(self, text):
+    def _get_administrators(self):
+        """Who is notified of trouble: administrators who work in the company."""
         group = self.env.ref("inboost_connector.group_inboost_manager")
-        users = group.sudo().all_user_ids.filtered(
+        return group.sudo().all_user_ids.filtered(
             lambda user: user.active and self.company_id in user.company_ids
         )
+
+    def _notify_administrators(self, text):
+        users = self._get_administrators()
         self.message_post(body=text, partner_ids=users.partner_id.ids)
         for user in users:
             self.activity_schedule(
@@ -274,16 +351,18 @@ class InboostBackend(models.Model):
     @api.model
     def _database_fingerprint(self):
         """What tells this database from its copies: Odoo's uuid travels with a copy,
-        the cluster's identifier and the database's own oid do not."""
+        the cluster's identifier and the database's own number do not; nor does that of
+        our table when it was restored into the database that it came from."""
         uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
-        [(oid, name, system)] = self.env.execute_query(
+        [(oid, name, system, table)] = self.env.execute_query(
             SQL(
-                "SELECT d.oid, d.datname, c.system_identifier"
+                "SELECT d.oid, d.datname, c.system_identifier,"
+                " 'inboost_event'::regclass::oid::bigint"
                 " FROM pg_database d, pg_control_system() c"
                 " WHERE d.datname = current_database()"
             )
         )
-        text = f"{uuid}/{oid}/{name}/{system}"
+        text = f"{uuid}/{oid}/{name}/{system}/{table}"
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _filter_sendable(self):
@@ -294,12 +373,7 @@ class InboostBackend(models.Model):
             return connected
         here = self._database_fingerprint()
         copies = connected.filtered(lambda b: b.fingerprint != here)
-        copies._pause(
-            self.env._(
-                "This database is a copy, or was moved: nothing is sent from it. "
-                "Press Connect if it is the live one now."
-            )
-        )
+        copies._pause("copy")
         return connected - copies
 
     # -- HTTP ----------------------------------------------------------------------
@@ -309,14 +383,52 @@ class InboostBackend(models.Model):
         return str(config.get("inboost_allow_http") or "").lower() in ("true", "1")
 
     @api.model
+    def _allowed_networks(self):
+        networks = str(config.get("inboost_allowed_networks") or "")
+        return tuple(n.strip() for n in networks.split(",") if n.strip())
+
+    @api.model
     def _client(self, pool_size):
         """:rtype: client.Client"""
-        networks = str(config.get("inboost_allowed_networks") or "")
         return client.Client(
             allow_http=self._allow_http(),
-            allowed_networks=[n.strip() for n in networks.split(",") if n.strip()],
+            allowed_networks=self._allowed_networks(),
             pool_size=pool_size,
         )
+
+    def _get_zone(self):
+        """The time zone in which the shop's days begin and end."""
+        return self.time_zone or self.company_id.partner_id.tz or "UTC"
+
+    @api.model
+    def _get_recording_fields(self):
+        """What :meth:`_get_recording` is made of."""
+        return {"active", "state", "company_id", "address", "doubt_before"} | {
+            "doubt_decision"
+        }
+
+    @tools.ormcache("self.id")
+    def _get_recording(self):
+        """What a capture has to know, kept in memory: a sale reads nothing of us.
+
+        :return: dict of portal, company_id, doubt_before, doubt_decision and endpoints,
+            {operation: (endpoint id, shelf life in days, whether at most once)}
+        """
+        self.ensure_one()
+        return {
+            "portal": self.address,
+            "company_id": self.company_id.id,
+            "doubt_before": self.doubt_before,
+            "doubt_decision": self.doubt_decision,
+            "endpoints": {
+                endpoint.operation: (
+                    endpoint.id,
+                    endpoint.shelf_life_days,
+                    endpoint.guarantee == "at_most_once",
+                )
+                for endpoint in self.endpoint_ids._filter_recording()
+            },
+        }
 
     def _endpoint(self, operation):
         return self.endpoint_ids.filtered(lambda e: e.operation == operation)
@@ -362,44 +474,48 @@ class InboostBackend(models.Model):
         self.env["inboost.request.log"]._record_apart(endpoint, result)
         return result
 
-    def _explain(self, exchange):
-        """What an administrator should do about ``exchange``; None when all is well."""
-        verdict = outcome.classify(exchange).verdict
-        if verdict in (outcome.Verdict.DONE, outcome.Verdict.DUPLICATE):
+    def _explain(self, exchange, endpoint=None):
+        """What an administrator should do about ``exchange``; None when all is well.
+
+        :param endpoint: the one that was asked; the connection test by default
+        """
+        endpoint = endpoint or self._endpoint("connection_test")
+        found = outcome.classify(exchange, endpoint._get_rules())
+        if found.verdict in (outcome.Verdict.DONE, outcome.Verdict.DUPLICATE):
             return None
-        if verdict is outcome.Verdict.PAUSE_BACKEND:
+        if found.code == "credentials":
             return self.env._(
                 "InBoost refused the credentials (HTTP %s). Check the secret, the "
                 "authorisation header and the prefix.",
                 exchange.status,
             )
-        if verdict is outcome.Verdict.PAUSE_ENDPOINT:
+        if found.code == "web_page":
+            return self.env._(
+                "The server answers with a web page, not with data: check the address. "
+                "It is a login page or the page of something else."
+            )
+        if found.code == "no_such_address":
             return self.env._(
                 "Nothing lives at %(url)s (HTTP %(status)s). Check the address and "
                 "the endpoint's path.",
-                url=exchange.request.url,
+                url=redact.url(exchange.request.url, endpoint.kind == "webhook"),
                 status=exchange.status,
             )
+        words = self.env["inboost.reason"]._word(
+            *self.env["inboost.reason"]._from_outcome(found)
+        )
         if exchange.status is None:
-            return self.env._("InBoost cannot be reached. %s", exchange.error)
-        if exchange.status == 429:
-            return self.env._(
-                "InBoost asks us to slow down (HTTP 429). Try again in a minute."
-            )
-        if exchange.status // 100 == 3:
-            return self.env._(
-                "The server redirects to another address (HTTP %s). Enter the final "
-                "address; redirects are not followed.",
-                exchange.status,
-            )
-        if exchange.status >= 500:
+            return self.env._("InBoost cannot be reached. %s", words)
+        if exchange.status >= 500 and exchange.status != 503:
             return self.env._(
                 "InBoost has trouble of its own (HTTP %s).", exchange.status
             )
+        if found.code in ("too_many_requests", "redirect", "busy"):
+            return words
         return self.env._(
             "InBoost refused the request (HTTP %(status)s): %(answer)s",
             status=exchange.status,
-            answer=exchange.answer[:200],
+            answer=found.text or exchange.answer[:200],
         )
 
     # -- documents -----------------------------------------------------------------

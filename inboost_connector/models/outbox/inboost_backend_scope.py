@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, models, tools
 from odoo.tools import SQL
 
 
@@ -11,11 +11,18 @@ class InboostBackend(models.Model):
     @api.model
     def _find_for_company(self, company):
         """Backends that record what happens in ``company``: its and its parents'."""
-        return self.sudo().search(
-            [
-                ("company_id", "in", company.sudo().parent_ids.ids),
-                ("state", "!=", "draft"),
-            ]
+        return self.sudo().browse(self._find_ids_for_company(company.id))
+
+    @api.model
+    @tools.ormcache("company_id")
+    def _find_ids_for_company(self, company_id):
+        company = self.env["res.company"].sudo().browse(company_id)
+        return (
+            self.sudo()
+            ._search(
+                [("company_id", "in", company.parent_ids.ids), ("state", "!=", "draft")]
+            )
+            .get_result_ids()
         )
 
     def _get_companies(self):

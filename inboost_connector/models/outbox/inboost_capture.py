@@ -1,14 +1,29 @@
 import logging
 from contextlib import contextmanager
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
+from ...lib import codes
 from ...lib.capture import Capture
 from ...lib.operations import OPERATIONS
 from ...lib.priority import LIVE
+from ...lib.storable import dumps
 
 _logger = logging.getLogger(__name__)
+
+#: Rows of one INSERT.
+PAGE = 1000
+COLUMNS = (
+    "backend_id company_id endpoint_id operation key event_id fact partner_id phone "
+    "occurred_at priority res_model res_id res_name state reason_code reason_args "
+    "queued_at next_try attempts duplicate create_uid create_date write_uid write_date"
+).split()
+INSERT = (
+    f"INSERT INTO inboost_event ({', '.join(COLUMNS)}) VALUES %s"
+    " ON CONFLICT (backend_id, operation, key) DO NOTHING"
+    " RETURNING id, operation, key"
+)
 
 
 class Guarded:
@@ -68,8 +83,8 @@ class InboostCapture(models.AbstractModel):
 
     @api.model
     def _capture_all(self, backend, entries, priority=LIVE, again=""):
-        """Put facts into the outbox, each once. A fact that is there already leaves a
-        row in the log instead.
+        """Put facts into the outbox, each once, by one statement. A fact that is there
+        already leaves a row in the log instead.
 
         :param backend: one ``inboost.backend``
         :param entries: list of Capture
@@ -77,65 +92,107 @@ class InboostCapture(models.AbstractModel):
             empty where coming again is in the nature of the caller
         :return: the new events
         """
-        self = self.sudo().with_context(
-            tracking_disable=True, mail_create_nolog=True, mail_create_nosubscribe=True
-        )
-        endpoints = {e.operation: e for e in backend.endpoint_ids._filter_recording()}
-        partners = self.env["res.partner"].union(*(entry.partner for entry in entries))
-        about = backend._filter_about(partners)
-        entries = [
-            entry
-            for entry in entries
-            if entry.operation in endpoints
-            and (
-                entry.partner <= about
-                or entry.operation == "customer_upsert"
-                or not OPERATIONS[entry.operation].personal
-            )
+        # The outbox is the server's own: whoever sells has no rights on it.
+        events = self.env["inboost.event"].sudo()
+        settings = backend.sudo()._get_recording()
+        entries = self._filter_wanted(backend, entries, settings)
+        if not entries:
+            return events
+        rows = [
+            self._prepare_row(backend, settings, entry, priority) for entry in entries
         ]
-        known = {
-            (event.operation, event.key): event
-            for event in self.env["inboost.event"].search(
-                [
-                    ("backend_id", "=", backend.id),
-                    ("operation", "in", list({e.operation for e in entries})),
-                    ("key", "in", [e.key for e in entries]),
-                ]
+        inserted = self._insert(rows)
+        new = {(operation, key) for _id, operation, key in inserted}
+        known = [
+            (e.operation, e.key) for e in entries if (e.operation, e.key) not in new
+        ]
+        if known and again:
+            self.env["inboost.request.log"].sudo()._record_duplicates(
+                backend, known, again
             )
-        }
-        events = self.env["inboost.event"].create(
-            [
-                {
-                    "backend_id": backend.id,
-                    "endpoint_id": endpoints[entry.operation].id,
-                    "priority": priority,
-                    **self._prepare_event_values(entry),
-                }
-                for entry in entries
-                if (entry.operation, entry.key) not in known
-            ]
-        )
-        if again:
-            for event in known.values():
-                self.env["inboost.request.log"]._record_duplicate(event, again)
-        if events:
+        if inserted:
             events._trigger_delivery()
-        return events
+            self.env["inboost.watch"]._look()
+        return events.browse(row[0] for row in inserted)
 
     @api.model
-    def _prepare_event_values(self, entry):
-        record, event = entry.record, self.env["inboost.event"]
-        return {
+    def _filter_wanted(self, backend, entries, settings):
+        """Those that go somewhere: not to an endpoint without address, not about a
+        customer of others, and not about nobody: a sale without a customer is recorded
+        when it gets one."""
+        entries = [
+            entry for entry in entries if entry.operation in settings["endpoints"]
+        ]
+        partners = self.env["res.partner"].union(*(entry.partner for entry in entries))
+        about = backend.sudo()._filter_about(partners.sudo())
+        return [
+            entry
+            for entry in entries
+            if not OPERATIONS[entry.operation].personal
+            or (
+                (entry.partner or entry.phone)
+                and (entry.operation == "customer_upsert" or entry.partner <= about)
+            )
+        ]
+
+    @api.model
+    def _prepare_row(self, backend, settings, entry, priority):
+        """:return: values in the order of COLUMNS"""
+        now = fields.Datetime.now()
+        endpoint_id, shelf_life, _once = settings["endpoints"][entry.operation]
+        record = entry.record
+        if OPERATIONS[entry.operation].personal:
+            whom = self.env["inboost.event"]._prepare_address_values(
+                entry.partner.sudo(), entry.phone
+            )
+        else:
+            whom = self.env["inboost.event"]._prepare_ready_values()
+        if doubt := self.env["inboost.restoration"]._doubt(settings, entry):
+            whom = {**whom, **doubt}
+        elif shelf_life and entry.occurred_at < fields.Datetime.subtract(
+            now, days=shelf_life
+        ):
+            whom = {
+                **whom,
+                "state": "expired",
+                "reason_code": "too_old",
+                "reason_args": {"days": shelf_life},
+            }
+        values = {
+            "backend_id": backend.id,
+            "company_id": settings["company_id"],
+            "endpoint_id": endpoint_id,
             "operation": entry.operation,
             "key": entry.key,
-            "fact": entry.fact,
-            "occurred_at": entry.occurred_at,
-            "res_model": record._name if record else False,
-            "res_id": record.id if record else False,
-            "res_name": record.display_name if record else False,
-            **(
-                event._prepare_address_values(entry.partner, entry.phone)
-                if OPERATIONS[entry.operation].personal
-                else event._prepare_ready_values()
+            "event_id": codes.event_uuid(
+                settings["portal"], entry.operation, entry.key
             ),
+            "fact": dumps(entry.fact),
+            "occurred_at": entry.occurred_at,
+            "priority": priority,
+            "res_model": record._name if record else None,
+            "res_id": record.id if record else None,
+            "res_name": record.display_name if record else None,
+            "attempts": 0,
+            "duplicate": False,
+            "create_uid": self.env.uid,
+            "create_date": now,
+            "write_uid": self.env.uid,
+            "write_date": now,
+            **whom,
         }
+        arguments = values.get("reason_args")
+        values["reason_args"] = dumps(arguments) if arguments else None
+        if values["state"] != "pending":
+            values["next_try"] = None
+        # Odoo's False is no value of a column.
+        return tuple(_null(values.get(name)) for name in COLUMNS)
+
+    @api.model
+    def _insert(self, rows):
+        """:return: list of (id, operation, key) of those that are new"""
+        return self.env.cr.execute_values(INSERT, rows, page_size=PAGE, fetch=True)
+
+
+def _null(value):
+    return None if value is False else value

@@ -71,6 +71,12 @@ class InboostCaptureFailure(models.Model):
             lambda row: all((row[name] or []) == target[name] for name in target)
         )[:1]
 
+    @api.model
+    def _is_stuck(self):
+        """Whether something is missed still after it was tried again."""
+        domain = [("solved_at", "=", False), ("attempts", ">", 1)]
+        return bool(self.sudo().search_count(domain, limit=1))
+
     # -- cron ----------------------------------------------------------------------
 
     @api.model

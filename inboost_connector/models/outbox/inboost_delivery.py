@@ -1,308 +1,629 @@
 import logging
+import threading
 import time
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from datetime import timedelta
+from collections import defaultdict
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from uuid import uuid4
 
-from odoo import api, fields, models
-from odoo.exceptions import UserError
+import psycopg2
+
+from odoo import api, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.service.server import CommonServer
+from odoo.sql_db import db_connect
 from odoo.tools import SQL
 
-from ...lib import mapping
-from ...lib.outcome import Outcome, Verdict, after_unknown, classify
+from ...lib import backoff, wakeup
+from ...lib.backoff import Pace
+from ...lib.desk import Desk, Place
+from ...lib.outcome import Verdict, after_credentials, classify
 from ...lib.priority import NEWEST_ONLY
+from ...lib.sending import Senders, Task, after_exception, with_outcome
 
 _logger = logging.getLogger(__name__)
 
-#: Threads that send, and so the number of events in flight.
-POOL_SIZE = 16
-#: Seconds a lease outlives the request's own timeouts.
-LEASE_MARGIN = 15
+#: Threads that send, and so the number of requests in flight.
+THREADS = 32
+#: What is leased at most: in flight, and as much again to keep the threads fed. After a
+#: kill nobody knows which of these arrived.
+MAX_OPEN = 2 * THREADS
+#: More is claimed when so many are open, to spare the database.
+LOW_WATER = MAX_OPEN - THREADS // 2
+#: Seconds that a claimed event may wait for a thread; later it is given back.
+MAX_QUEUE = 10
+#: Seconds a lease outlives that and the request's own timeout.
+LEASE_MARGIN = 5
 #: An event waits so long for an earlier one of the same customer, then goes.
 MAX_ORDER_WAIT = timedelta(minutes=10)
-#: A run asks for more when so many threads are free, to spare the database.
-CLAIM_AT_LEAST = POOL_SIZE // 4
-#: Seconds a run goes on while there is work; then the next one takes over.
-MAX_RUN = 120
-#: How often a result is written again when another transaction was in the way.
+#: Seconds a run goes on claiming; what is in flight then lands within a timeout more,
+#: and the next run takes over. Odoo's watchdogs kill what takes longer than minutes.
+MAX_RUN = 10.0
+#: Seconds after which backends and endpoints are looked at again.
+LOOK_AGAIN = 1.0
+#: How often results are written again when another transaction was in the way.
 MAX_SETTLE_TRIES = 5
+#: Seconds that the verdict of a connection test stands, and that it may take.
+TEST_STANDS = 5.0
+TEST_WITHIN = 5.0
+#: A retry that is due sooner than the next look of Odoo's scheduler wakes it itself.
+SCHEDULER_LOOKS = timedelta(seconds=90)
+
+#: Set when the server is told to stop: nothing more is claimed.
+_stopping = threading.Event()
+_active = set()
+#: {(database, backend id, requests a second): lib.backoff.Pace}
+_paces = {}
+#: {(database, backend id): (when it was asked, verdict of the connection test)}
+_tests = {}
+
+
+def _wait_for_deliveries():
+    """A server that stops lets what is in flight land, so that nothing is unknown."""
+    _stopping.set()
+    end = time.monotonic() + 35
+    while _active and time.monotonic() < end:
+        time.sleep(0.05)
+    _stopping.clear()
+
+
+CommonServer.on_stop(_wait_for_deliveries)
 
 
 class InboostDelivery(models.AbstractModel):
-    """Claim, send, settle. Each step is a short transaction of its own and none is open
-    while a request is on its way."""
+    """Claim, send, settle. One thread talks to the database, in short transactions, and
+    none is open while a request is on its way; others send."""
 
     _name = "inboost.delivery"
     _description = "InBoost Delivery"
 
     @api.model
     def _cron_deliver(self):
-        self = self.with_context(tracking_disable=True)
-        self._recover_leases()
-        lease = str(uuid4())
-        end = time.monotonic() + MAX_RUN
-        with (
-            self.env["inboost.backend"]._client(POOL_SIZE) as http,
-            ThreadPoolExecutor(POOL_SIZE) as pool,
-        ):
-            flying = {}
-            while True:
-                free = POOL_SIZE - len(flying)
-                if time.monotonic() < end and (not flying or free >= CLAIM_AT_LEAST):
-                    for event_id, request in self._claim(free, lease):
-                        flying[pool.submit(http.send, request)] = event_id
-                if not flying:
-                    break
-                landed, _still = wait(flying, return_when=FIRST_COMPLETED)
-                self._settle([(flying.pop(f), f.result()) for f in landed], lease)
-        self._plan_next_run()
-
-    # -- claim ---------------------------------------------------------------------
-
-    def _claim(self, limit, lease):
-        """Lease up to ``limit`` due events and commit that before anything is sent.
-
-        :return: list of (event id, lib.client.Request)
-        """
+        run = str(uuid4())
+        _active.add(run)
         try:
-            events = self._lease_due(limit, lease)
-            self.env["ir.cron"]._commit_progress()
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            # Another process was faster; what it left comes with the next claim.
-            self.env.cr.rollback()
-            return []
-        claimed, bad = [], []
-        for event in events:
-            try:
-                claimed.append((event.id, event._prepare_request()))
-            except (UserError, mapping.MappingError) as error:
-                bad.append((event.id, str(error)))
-        self.env["ir.cron"]._commit_progress()
-        for event_id, error in bad:
-            self._settle_one(event_id, lease, None, Outcome(Verdict.FAILED, error))
-        return claimed
+            self._deliver(run)
+        finally:
+            _active.discard(run)
 
-    def _lease_due(self, limit, lease):
+    @api.model
+    def _deliver(self, lease):
+        self._recover_leases()
+        self._expire()
+        self._supersede()
+        desk = self._read_desk(Desk())
+        self._commit()
+        end = time.monotonic() + MAX_RUN
+        looked, count = time.monotonic(), 0
+        with (
+            self.env["inboost.backend"]._client(THREADS) as http,
+            Senders(http, THREADS) as senders,
+        ):
+            landed = []
+            while True:
+                claiming = time.monotonic() < end and not _stopping.is_set()
+                if not claiming:
+                    self._give_back(senders.take_back(), lease)
+                if time.monotonic() - looked > LOOK_AGAIN:
+                    desk, looked = self._read_desk(desk), time.monotonic()
+                wanted = self._get_room(senders) if claiming else 0
+                open_tasks = list(senders.open.values())
+                senders.hand_over(
+                    self._settle_and_claim(desk, landed, wanted, open_tasks, lease)
+                )
+                count += len(landed)
+                landed = senders.gather()
+                if not landed:
+                    break
+        self._plan_next_run(desk, cut=not claiming)
+        if desk.troubled:
+            self.env["inboost.alarm"]._refresh()
+        self.env["ir.cron"]._commit_progress(count, remaining=0)
+
+    @api.model
+    def _get_room(self, senders):
+        """How many more may be claimed: none until a few can be, to spare the
+        database."""
+        is_low = len(senders.open) <= LOW_WATER
+        return MAX_OPEN - len(senders.open) if is_low else 0
+
+    @api.model
+    def _commit(self):
+        """Without a note for the scheduler, which would cost a statement each turn."""
+        crons = self.env["ir.cron"].with_context(ir_cron_progress_id=False)
+        crons._commit_progress()
+
+    # -- what may send -------------------------------------------------------------
+
+    @api.model
+    def _read_desk(self, desk):
+        """What there is to know of backends and endpoints now. Their circuits are the
+        database's, since other processes write them, too."""
+        self.env.invalidate_all()
         backends = self.env["inboost.backend"].search([("state", "=", "connected")])
-        now = fields.Datetime.now()
+        backends = backends._filter_sendable()
         endpoints = self.env["inboost.endpoint"].search(
             [
-                ("backend_id", "in", backends._filter_sendable().ids),
+                ("backend_id", "in", backends.ids),
                 ("enabled", "=", True),
                 ("address", "!=", False),
                 ("paused", "=", False),
-                "|",
-                ("rest_until", "=", False),
-                ("rest_until", "<=", now),
             ]
         )
-        probing = endpoints.filtered(lambda e: e._is_probing())
-        events = self._lease_from(endpoints - probing, limit, lease)
-        for endpoint in probing:
-            probe = self._lease_from(endpoint, 1, lease)
-            if probe:
-                # One probe at a time, by whichever process took it.
-                endpoint.rest_until = probe.lease_until
-            events += probe
-        return events - self._supersede(events) if events else events
-
-    def _lease_from(self, endpoints, limit, lease):
-        """Lease due events of ``endpoints``: live before history, and none that an
-        earlier one of the same customer should precede."""
-        if not endpoints or limit <= 0:
-            return self.env["inboost.event"]
-        self.env["inboost.event"].flush_model()
-        now = fields.Datetime.now()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                WITH due AS MATERIALIZED (
-                    SELECT e.id
-                      FROM inboost_event e
-                     WHERE e.state = 'pending'
-                       AND e.next_try <= %(now)s
-                       AND e.endpoint_id = ANY(%(endpoints)s)
-                       AND NOT EXISTS (
-                           SELECT FROM inboost_event earlier
-                            WHERE earlier.backend_id = e.backend_id
-                              AND earlier.phone = e.phone
-                              AND (earlier.priority, earlier.id) < (e.priority, e.id)
-                              AND earlier.state IN ('pending', 'sending')
-                              AND (earlier.state = 'sending'
-                                   OR earlier.queued_at > %(patience)s))
-                  ORDER BY e.priority, e.id
-                     LIMIT %(limit)s
-                       FOR UPDATE OF e SKIP LOCKED)
-                UPDATE inboost_event e
-                   SET state = 'sending',
-                       reason = NULL,
-                       attempts = COALESCE(e.attempts, 0) + 1,
-                       lease = %(lease)s,
-                       lease_until = %(now)s
-                           + make_interval(secs => p.timeout + %(margin)s),
-                       write_date = %(now)s
-                  FROM due, inboost_endpoint p
-                 WHERE e.id = due.id AND p.id = e.endpoint_id
-             RETURNING e.id
-                """,
-                now=now,
-                endpoints=endpoints.ids,
-                patience=now - MAX_ORDER_WAIT,
-                limit=limit,
-                lease=lease,
-                margin=LEASE_MARGIN,
-            )
+        return Desk(
+            places={endpoint.id: self._read_place(endpoint) for endpoint in endpoints},
+            companies={backend.id: backend.company_id.id for backend in backends},
+            retry_days={backend.id: backend.retry_days for backend in backends},
+            troubled=desk.troubled,
         )
-        self.env["inboost.event"].invalidate_model()
-        return self.env["inboost.event"].browse(sorted(row[0] for row in rows))
 
-    def _supersede(self, events=None):
-        """States that did not leave yet and have a newer one behind them. Done here
-        and not when the newer is captured: a sale must not wait for these rows, nor
-        fail because of them.
-
-        :param events: those to look at; all that wait by default
-        :return: those that are superseded now
-        """
-        self.env["inboost.event"].flush_model()
-        which = SQL("e.state IN ('pending', 'parked')")
-        if events:
-            which = SQL("e.id = ANY(%s)", events.ids)
-        rows = self.env.execute_query(
-            SQL(
-                """
-                WITH old AS MATERIALIZED (
-                    SELECT e.id
-                      FROM inboost_event e
-                     WHERE e.operation = ANY(%(newest)s)
-                       AND %(which)s
-                       AND (EXISTS (
-                           SELECT FROM inboost_event newer
-                            WHERE newer.backend_id = e.backend_id
-                              AND newer.phone = e.phone
-                              AND newer.id > e.id
-                              AND newer.state = 'pending'
-                              AND newer.operation = e.operation)
-                        OR e.state = 'parked' AND EXISTS (
-                           SELECT FROM inboost_event newer
-                            WHERE newer.backend_id = e.backend_id
-                              AND newer.partner_id = e.partner_id
-                              AND newer.id > e.id
-                              AND newer.state = 'parked'
-                              AND newer.operation = e.operation))
-                       FOR UPDATE OF e SKIP LOCKED)
-                UPDATE inboost_event e
-                   SET state = 'superseded', reason = NULL, lease = NULL,
-                       lease_until = NULL, next_try = NULL, write_date = %(now)s
-                  FROM old
-                 WHERE e.id = old.id
-             RETURNING e.id
-                """,
-                which=which,
-                newest=list(NEWEST_ONLY),
-                now=fields.Datetime.now(),
-            )
+    @api.model
+    def _read_place(self, endpoint):
+        return Place(
+            target=replace(endpoint._prepare_target(), pace=self._get_pace(endpoint)),
+            shelf_life_days=endpoint.shelf_life_days,
+            failures=endpoint.failures,
+            refusals=endpoint.refusals,
+            proven=endpoint.proven,
+            rest_until=endpoint.rest_until or None,
         )
-        self.env["inboost.event"].invalidate_model()
-        return self.env["inboost.event"].browse(row[0] for row in rows)
 
-    # -- settle --------------------------------------------------------------------
+    @api.model
+    def _get_pace(self, endpoint):
+        """One for each backend and process: what a server asked for outlives a run."""
+        key = self.env.cr.dbname, endpoint.backend_id.id, endpoint.backend_id.pace
+        return _paces.setdefault(key, Pace(endpoint.backend_id.pace))
 
-    def _settle(self, landed, lease):
-        """Write what became of requests that landed: one transaction for all, and one
-        for each where that fails, so that none takes the others along.
+    @api.model
+    def _write_desk(self, desk):
+        for backend_id, reason in desk.pauses.items():
+            self.env["inboost.backend"].browse(backend_id)._pause(*reason)
+        desk.pauses.clear()
+        for endpoint_id, place in desk.places.items():
+            if not place.changed:
+                continue
+            endpoint = self.env["inboost.endpoint"].browse(endpoint_id)
+            endpoint.write(
+                {
+                    "failures": place.failures,
+                    "refusals": place.refusals,
+                    "proven": place.proven,
+                    "rest_until": place.rest_until or False,
+                }
+            )
+            if place.pause:
+                endpoint._pause(*place.pause)
+            place.changed = False
 
-        :param landed: list of (event id, lib.client.Exchange)
+    # -- one turn: settle what landed, claim what is next --------------------------
+
+    @api.model
+    def _settle_and_claim(self, desk, landed, wanted, open_tasks, lease):
+        """What landed is written and what goes next is leased, in one transaction that
+        is committed before anything of it leaves.
+
+        :return: list of lib.sending.Task
         """
+        landed = [self._judge(one) for one in landed]
         try:
-            for event_id, exchange in landed:
-                self._apply(self.env["inboost.event"].browse(event_id), lease, exchange)
-            self.env["ir.cron"]._commit_progress(len(landed))
+            self._settle(desk, landed, lease)
+            tasks = []
+            if wanted > 0:
+                tasks = self._claim(desk, wanted, open_tasks, lease)
+            self._commit()
+            return tasks
         except Exception as error:
             self.env.cr.rollback()
             if not isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
                 _logger.warning("InBoost: results are written one by one: %s", error)
-            for event_id, exchange in landed:
-                self._settle_one(event_id, lease, exchange)
+        for one in landed:
+            self._settle_alone(desk, one, lease)
+        return []
 
-    def _settle_one(self, event_id, lease, exchange, outcome=None):
+    @api.model
+    def _settle_alone(self, desk, landed, lease):
+        """None takes the others along."""
         for _try in range(MAX_SETTLE_TRIES):
             try:
-                self._apply(
-                    self.env["inboost.event"].browse(event_id), lease, exchange, outcome
-                )
-                self.env["ir.cron"]._commit_progress(1)
+                self._settle(desk, [landed], lease)
+                self._commit()
                 return
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()
-            except Exception:
+            except Exception as error:
                 self.env.cr.rollback()
-                break
-        # The lease runs out and the event is treated as unknown: never sent blindly.
-        _logger.exception("InBoost: the result of event %s was not written", event_id)
-
-    def _apply(self, event, lease, exchange, outcome=None):
-        """Apply the outcome table to one event that we hold the lease of."""
-        endpoint = event.endpoint_id
-        outcome = outcome or classify(exchange, event._is_repeat(exchange))
-        if exchange:
-            self.env["inboost.request.log"].create(
-                self.env["inboost.request.log"]._values(
-                    endpoint, exchange, event=event, outcome=outcome
+                _logger.exception(
+                    "InBoost: the result of event %s was not written",
+                    landed.task.event_id,
                 )
-            )
-        if event.lease != lease or event.state != "sending":
-            _logger.warning("InBoost: event %s was settled by another", event.event_id)
-            return
-        verdict = outcome.verdict
-        if verdict is Verdict.UNKNOWN:
-            endpoint._note_failure()
-            verdict = after_unknown(endpoint.guarantee)
-        elif verdict is Verdict.RETRY:
-            endpoint._note_failure(outcome.wait)
-        elif verdict in (Verdict.DONE, Verdict.DUPLICATE):
-            endpoint._note_success()
-        event._move(verdict, outcome.reason, outcome.wait)
+                if landed.log is None:
+                    # Its lease runs out and it is unknown: it is never sent blindly.
+                    return
+                # Without what could not be written, and as what is known then.
+                outcome = after_exception(error, landed.exchange)
+                landed = replace(landed, outcome=outcome, log=None)
 
-    # -- recovery and planning -----------------------------------------------------
+    # -- credentials ---------------------------------------------------------------
+
+    @api.model
+    def _judge(self, landed):
+        """Refused credentials are ours, or somebody dislikes this content: the
+        connection test, asked with the same credentials, says which."""
+        if landed.outcome.verdict is not Verdict.CREDENTIALS:
+            return landed
+        backend = self.env["inboost.backend"].browse(landed.task.target.backend_id)
+        verdict = after_credentials(self._test(backend))
+        return with_outcome(landed, verdict)
+
+    @api.model
+    def _test(self, backend):
+        """:rtype: lib.outcome.Verdict"""
+        key = self.env.cr.dbname, backend.id
+        asked, verdict = _tests.get(key, (0.0, None))
+        if verdict is None or time.monotonic() - asked > TEST_STANDS:
+            endpoint = backend._endpoint("connection_test")
+            if not endpoint.address:
+                return Verdict.CREDENTIALS
+            exchange = backend._exchange("connection_test", within=TEST_WITHIN)
+            verdict = classify(exchange, endpoint._get_rules()).verdict
+            _tests[key] = time.monotonic(), verdict
+        return verdict
+
+    # -- claim ---------------------------------------------------------------------
+
+    @api.model
+    def _claim(self, desk, wanted, open_tasks, lease):
+        """Lease up to ``wanted`` due events: live before history, and none that an
+        earlier one of the same customer should precede."""
+        now = _now()
+        ready = desk.find_ready(wanted, now, open_tasks)
+        if not ready:
+            return []
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH ready AS (
+                    SELECT * FROM unnest(
+                               %(endpoints)s::int[], %(quotas)s::int[],
+                               %(fresh)s::timestamp[], %(until)s::timestamp[])
+                        AS r(endpoint_id, quota, fresh, until)),
+                due AS MATERIALIZED (
+                    SELECT c.id
+                      FROM ready r
+                CROSS JOIN LATERAL (
+                           SELECT e.id, e.priority
+                             FROM inboost_event e
+                            WHERE e.endpoint_id = r.endpoint_id
+                              AND e.state = 'pending'
+                              AND e.next_try <= %(now)s
+                              AND e.occurred_at >= r.fresh
+                              AND NOT EXISTS (
+                                  SELECT FROM inboost_event x
+                                   WHERE x.backend_id = e.backend_id
+                                     AND x.phone = e.phone
+                                     AND x.state IN ('pending', 'sending')
+                                     AND x.id <> e.id
+                                     AND (x.state = 'sending'
+                                          OR (x.priority, x.id) < (e.priority, e.id)
+                                         AND x.endpoint_id = ANY(%(able)s)
+                                         AND x.queued_at > %(patience)s))
+                         ORDER BY e.priority, e.id
+                            LIMIT r.quota) c
+                  ORDER BY c.priority, c.id
+                     LIMIT %(wanted)s),
+                locked AS MATERIALIZED (
+                    SELECT e.id
+                      FROM inboost_event e
+                     WHERE e.id IN (SELECT id FROM due)
+                       AND e.state = 'pending'
+                       FOR UPDATE OF e SKIP LOCKED)
+                UPDATE inboost_event e
+                   SET state = 'sending',
+                       reason_code = NULL,
+                       reason_args = NULL,
+                       attempts = COALESCE(e.attempts, 0) + 1,
+                       lease = %(lease)s,
+                       lease_until = r.until,
+                       write_date = %(now)s
+                  FROM locked, ready r
+                 WHERE e.id = locked.id AND r.endpoint_id = e.endpoint_id
+             RETURNING e.id, e.event_id, e.key, e.fact, e.phone, e.attempts,
+                       e.queued_at, e.endpoint_id, e.priority
+                """,
+                endpoints=[target.endpoint_id for target, _quota, _fresh in ready],
+                quotas=[quota for _target, quota, _fresh in ready],
+                fresh=[fresh for _target, _quota, fresh in ready],
+                until=[
+                    now + timedelta(seconds=MAX_QUEUE + target.timeout + LEASE_MARGIN)
+                    for target, _quota, _fresh in ready
+                ],
+                able=desk.able,
+                patience=now - MAX_ORDER_WAIT,
+                wanted=wanted,
+                lease=lease,
+                now=now,
+            )
+        )
+        # The statement gives them in any order.
+        rows.sort(key=lambda row: (row[-1], row[0]))
+        before = time.monotonic() + MAX_QUEUE
+        tasks = [
+            Task(
+                *row[:2], key=row[2], fact=row[3] or {}, phone=row[4], attempts=row[5],
+                queued_at=row[6], target=desk.places[row[7]].target,
+                begin_before=before,
+            )
+            for row in rows
+        ]  # fmt: skip
+        desk.note_claimed(tasks, now, MAX_QUEUE + LEASE_MARGIN)
+        self._write_desk(desk)
+        self._read_states(tasks)
+        return tasks
+
+    @api.model
+    def _read_states(self, tasks):
+        """Operations that send a state send what it is now."""
+        by_backend = defaultdict(list)
+        for task in tasks:
+            if task.target.operation in NEWEST_ONLY:
+                by_backend[task.target.backend_id].append(task)
+        for backend_id, some in by_backend.items():
+            backend = self.env["inboost.backend"].browse(backend_id)
+            phones = list({task.phone for task in some})
+            newest = self.env["inboost.event"]._read_newest(backend, phones)
+            for task in some:
+                task.state = newest.get(task.phone) or {}
+
+    @api.model
+    def _give_back(self, tasks, lease):
+        """Leases of what no thread began: these never left."""
+        if not tasks:
+            return
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE inboost_event
+                   SET state = 'pending', lease = NULL, lease_until = NULL,
+                       attempts = attempts - 1
+                 WHERE id = ANY(%s) AND lease = %s AND state = 'sending'
+             RETURNING id
+                """,
+                [task.id for task in tasks],
+                lease,
+            )
+        )
+        self._commit()
+
+    # -- settle --------------------------------------------------------------------
+
+    @api.model
+    def _settle(self, desk, landed, lease):
+        """What became of requests: outcomes, log rows and endpoints, each in one
+        statement. An event that somebody else settled stays as it is."""
+        if not landed:
+            return
+        now = _now()
+        results = [desk.conclude(one, now) for one in landed]
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE inboost_event e
+                   SET state = r.state, reason_code = r.code,
+                       reason_args = r.args::jsonb, duplicate = r.duplicate,
+                       next_try = r.next_try, done_at = r.done_at,
+                       sent = COALESCE(r.sent::jsonb, e.sent), attempts = r.attempts,
+                       lease = NULL, lease_until = NULL, write_date = %(now)s
+                  FROM unnest(
+                           %(ids)s::int[], %(states)s::varchar[],
+                           %(codes)s::varchar[], %(args)s::text[],
+                           %(dup)s::boolean[], %(next)s::timestamp[],
+                           %(done)s::timestamp[], %(sent)s::text[],
+                           %(attempts)s::int[])
+                    AS r(id, state, code, args, duplicate, next_try, done_at, sent,
+                         attempts)
+                 WHERE e.id = r.id AND e.lease = %(lease)s AND e.state = 'sending'
+             RETURNING e.id
+                """,
+                now=now,
+                lease=lease,
+                ids=[result["id"] for result in results],
+                states=[result["state"] for result in results],
+                codes=[result["code"] for result in results],
+                args=[result["args"] for result in results],
+                dup=[result["duplicate"] for result in results],
+                next=[result["next_try"] for result in results],
+                done=[result["done_at"] for result in results],
+                sent=[result["sent"] for result in results],
+                attempts=[result["attempts"] for result in results],
+            )
+        )
+        self._log(desk, landed, now)
+        self._write_desk(desk)
+
+    @api.model
+    def _log(self, desk, landed, now):
+        rows = [
+            {
+                **one.log,
+                "backend_id": one.task.target.backend_id,
+                "company_id": desk.companies[one.task.target.backend_id],
+                "operation": one.task.target.operation,
+                "event_id": one.task.id,
+                "event_uuid": one.task.event_id,
+                "kind": "request",
+                "attempt": one.task.attempts,
+                "verdict": one.outcome.verdict.value,
+                "create_uid": self.env.uid,
+                "create_date": now,
+                "write_uid": self.env.uid,
+                "write_date": now,
+            }
+            for one in landed
+            if one.log
+        ]
+        if rows:
+            self.env["inboost.request.log"]._record_all(rows)
+
+    # -- what changes without a request --------------------------------------------
 
     @api.model
     def _recover_leases(self):
         """A worker died in mid-flight: nobody knows, so the guarantee decides."""
-        self._supersede()
-        now = fields.Datetime.now()
-        events = (
-            self.env["inboost.event"]
-            .search([("state", "=", "sending"), ("lease_until", "<", now)], limit=1000)
-            .try_lock_for_update()
+        now = _now()
+        self.env["inboost.event"].flush_model()
+        self.env.execute_query(
+            SQL(
+                """
+                WITH lost AS MATERIALIZED (
+                    SELECT id FROM inboost_event
+                     WHERE state = 'sending' AND lease_until < %(now)s
+                     LIMIT 1000
+                       FOR UPDATE SKIP LOCKED)
+                UPDATE inboost_event e
+                   SET state = CASE p.guarantee WHEN 'at_most_once' THEN 'held'
+                                                ELSE 'pending' END,
+                       next_try = CASE p.guarantee WHEN 'at_most_once' THEN NULL
+                                                   ELSE %(soon)s END,
+                       reason_code = 'killed', reason_args = NULL,
+                       lease = NULL, lease_until = NULL, write_date = %(now)s
+                  FROM lost, inboost_endpoint p
+                 WHERE e.id = lost.id AND p.id = e.endpoint_id
+             RETURNING e.id
+                """,
+                now=now,
+                soon=now + timedelta(seconds=backoff.BASE),
+            )
         )
-        for event in events:
-            verdict = after_unknown(event.endpoint_id.guarantee)
-            event._move(verdict, self.env._("the process that sent it was killed"))
-        self.env["ir.cron"]._commit_progress()
+        self.env["inboost.event"].invalidate_model()
 
-    def _plan_next_run(self):
-        """Wake up when the next event is due, a rest ends or a lease runs out."""
-        now = fields.Datetime.now()
-        connected = [
-            ("endpoint_id.paused", "=", False),
-            ("backend_id.state", "=", "connected"),
-        ]
-        first = self.env["inboost.event"].search(
-            [("state", "=", "pending"), *connected], order="next_try", limit=1
+    @api.model
+    def _expire(self):
+        """What waited longer than it is news."""
+        now = _now()
+        self.env["inboost.event"].flush_model()
+        self.env.execute_query(
+            SQL(
+                """
+                WITH old AS MATERIALIZED (
+                    SELECT e.id, p.shelf_life_days AS days
+                      FROM inboost_endpoint p
+                      JOIN inboost_event e
+                        ON e.endpoint_id = p.id
+                       AND e.state IN ('pending', 'parked')
+                       AND e.occurred_at < %(now)s - make_interval(
+                               days => p.shelf_life_days)
+                     WHERE p.shelf_life_days > 0
+                     LIMIT 5000
+                       FOR UPDATE OF e SKIP LOCKED)
+                UPDATE inboost_event e
+                   SET state = 'expired', reason_code = 'too_old',
+                       reason_args = jsonb_build_object('days', old.days),
+                       next_try = NULL, write_date = %(now)s
+                  FROM old
+                 WHERE e.id = old.id
+             RETURNING e.id
+                """,
+                now=now,
+            )
         )
-        leased = self.env["inboost.event"].search(
-            [("state", "=", "sending")], order="lease_until", limit=1
+        self.env["inboost.event"].invalidate_model()
+
+    @api.model
+    def _supersede(self):
+        """States that did not leave yet and have a newer one behind them. Done here
+        and not when the newer is captured: a sale must not wait for these rows, nor
+        fail because of them."""
+        self.env["inboost.event"].flush_model()
+        self.env.execute_query(
+            SQL(
+                """
+                WITH waiting AS MATERIALIZED (
+                    SELECT id, backend_id, operation, partner_id,
+                           phone, state
+                      FROM inboost_event
+                     WHERE state IN ('pending', 'parked')
+                       AND operation = 'balance_set'),
+                old AS MATERIALIZED (
+                    SELECT e.id
+                      FROM inboost_event e
+                      JOIN (
+                           SELECT w.id,
+                                  max(w.id) FILTER (WHERE w.state = 'pending') OVER (
+                                      PARTITION BY w.backend_id, w.phone) AS newest,
+                                  max(w.id) FILTER (WHERE w.state = 'parked') OVER (
+                                      PARTITION BY w.backend_id, w.partner_id)
+                                      AS newest_parked,
+                                  w.state, w.phone
+                             FROM waiting w) w ON w.id = e.id
+                     WHERE (w.phone IS NOT NULL AND e.id < w.newest)
+                        OR (w.state = 'parked' AND e.id < w.newest_parked)
+                       FOR UPDATE OF e SKIP LOCKED)
+                UPDATE inboost_event e
+                   SET state = 'superseded', reason_code = NULL, reason_args = NULL,
+                       next_try = NULL, write_date = %(now)s
+                  FROM old
+                 WHERE e.id = old.id AND e.state IN ('pending', 'parked')
+             RETURNING e.id
+                """,
+                now=_now(),
+            )
         )
-        moments = [m for m in (first.next_try, leased.lease_until) if m]
+        self.env["inboost.event"].invalidate_model()
+
+    # -- the next run --------------------------------------------------------------
+
+    @api.model
+    def _plan_next_run(self, desk, cut):
+        """Wake up when the next event is due, a rest ends or a lease runs out.
+
+        :param bool cut: our time was over before the work was
+        """
+        now = _now()
+        moments = []
+        for rest, next_try in self.env.execute_query(
+            SQL(
+                """
+                SELECT p.rest_until, first.next_try
+                  FROM inboost_endpoint p
+            CROSS JOIN LATERAL (
+                       SELECT next_try FROM inboost_event
+                        WHERE endpoint_id = p.id AND state = 'pending'
+                     ORDER BY next_try LIMIT 1) first
+                 WHERE p.id = ANY(%s)
+                """,
+                self._read_desk(desk).able,
+            )
+        ):
+            moments.append(max(next_try, rest or next_try))
+        for [lease_until] in self.env.execute_query(
+            SQL(
+                "SELECT lease_until FROM inboost_event WHERE state = 'sending'"
+                " ORDER BY lease_until LIMIT 1"
+            )
+        ):
+            moments.append(lease_until)
         if not moments:
             return
-        rest = first.endpoint_id.rest_until
-        moment = min(moments)
-        if rest and moment == first.next_try:
-            moment = max(moment, rest)
-        # Not at once: what is due now is waiting for its turn behind something.
-        self.env["inboost.event"]._trigger_delivery(
-            max(moment, now + timedelta(seconds=1))
-        )
+        # What is due now waits for its turn behind something, or for the next run.
+        moment = max(min(moments), now + timedelta(seconds=0 if cut else 1))
+        if moment <= now:
+            self.env["inboost.event"]._trigger_delivery()
+            return
+        self.env["inboost.event"]._trigger_delivery(moment)
+        if moment < now + SCHEDULER_LOOKS:
+            wakeup.at(self.env.cr.dbname, (moment - now).total_seconds(), _notify)
+
+
+def _now():
+    """As the database keeps time: UTC, with its fractions."""
+    return datetime.now(timezone.utc).replace(tzinfo=None)
+
+
+def _notify(name):
+    """Wake the scheduler for what is due now."""
+    try:
+        with db_connect("postgres").cursor() as cr:
+            cr.execute("SELECT pg_notify('cron_trigger', %s)", [name])
+    except psycopg2.Error as error:
+        # The scheduler looks by itself within a minute.
+        _logger.info("InBoost: the scheduler was not woken: %s", error)

@@ -168,6 +168,7 @@ class InboostDocumentMixin(models.AbstractModel):
                 SELECT d.id
                   FROM %(table)s d
                  WHERE %(counts)s
+                   AND d.partner_id IS NOT NULL
                    AND d.id > %(last)s
                    AND d.company_id = ANY(%(companies)s)
                    AND d.date_order >= %(since)s

@@ -8,8 +8,10 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ...lib import backoff, client, facts, mapping
+from ...lib.log_row import LogRules, describe
 from ...lib.operations import OPERATIONS
-from ...lib.outcome import Verdict
+from ...lib.outcome import AnswerRules, Verdict
+from ...lib.sending import Target
 
 _logger = logging.getLogger(__name__)
 
@@ -21,7 +23,15 @@ EXPRESSIONS = (
     "next_path",
     "row_map",
     "repeat_path",
+    "failure_path",
+    "text_path",
 )
+#: What decides whether and how something is recorded here.
+RECORDING = {"address", "enabled", "operation", "shelf_life_days", "guarantee"}
+#: Days that a webhook's event is news.
+SHELF_LIFE = 3
+#: Refusals in a row, of different customers, that make an endpoint suspicious.
+SUSPICIOUS = 5
 
 
 class InboostEndpoint(models.Model):
@@ -88,8 +98,58 @@ class InboostEndpoint(models.Model):
         "customers are still read once a day.",
     )
     repeat_path = fields.Char(
+        "Repeat",
         help="JMESPath over an answer that is true when InBoost says that it knew the "
-        "event already."
+        "event already.",
+    )
+    failure_path = fields.Char(
+        "Refusal",
+        help="JMESPath over an answer that is true when InBoost refuses the content "
+        'though the status says success, such as {"success": false}.',
+    )
+    text_path = fields.Char(
+        "Reason in the Answer",
+        help="JMESPath over an answer: the words that people read as the reason. "
+        "Empty: the usual places are looked through.",
+    )
+    not_found = fields.Selection(
+        [
+            ("address_until_proven", "A wrong address, until something was accepted"),
+            ("content", "An unknown customer or order"),
+        ],
+        "404 Means",
+        required=True,
+        default="address_until_proven",
+        help="A wrong address pauses the endpoint; an unknown customer is that event's "
+        "own failure.",
+    )
+    conflict = fields.Selection(
+        [("busy", "Busy: try again"), ("repeat", "It had the event before")],
+        "409 Means",
+        required=True,
+        default="busy",
+    )
+    web_page = fields.Selection(
+        [("refused", "Is never a success"), ("accepted", "May be the answer")],
+        "A Web Page",
+        required=True,
+        default="refused",
+        help="A login page or a firewall answers with a web page, too.",
+    )
+    proven = fields.Boolean(
+        readonly=True, copy=False, help="Something was accepted at this address."
+    )
+    shelf_life_days = fields.Integer(
+        "Shelf Life (Days)",
+        help="An event that waited longer is not sent as news: purchases of last year "
+        "must not start campaigns. 0: it never grows old.",
+    )
+    refusals = fields.Integer(
+        "Refusals in a Row",
+        readonly=True,
+        copy=False,
+        help="Refusals (401, 403) of different customers, one after another. After "
+        "five the endpoint is paused.",
     )
     guarantee = fields.Selection(
         [("at_most_once", "At most once"), ("at_least_once", "At least once")],
@@ -116,7 +176,9 @@ class InboostEndpoint(models.Model):
         "Timeout (Seconds)", default=20, required=True, help="For the whole answer."
     )
     paused = fields.Boolean(readonly=True, copy=False, tracking=True)
-    pause_reason = fields.Char(readonly=True, copy=False)
+    pause_code = fields.Char(readonly=True, copy=False)
+    pause_args = fields.Json(readonly=True, copy=False)
+    pause_reason = fields.Char(compute="_compute_pause_reason")
     failures = fields.Integer(
         "Failures in a Row",
         readonly=True,
@@ -137,9 +199,13 @@ class InboostEndpoint(models.Model):
         "UNIQUE(backend_id, operation)", "A backend has one endpoint per operation."
     )
     _timeout_bounded = models.Constraint(
-        "CHECK(timeout BETWEEN 1 AND 120)", "Choose a timeout from 1 to 120 seconds."
+        "CHECK(timeout BETWEEN 1 AND 30)",
+        "Choose a timeout from 1 to 30 seconds: a longer one would not fit into the "
+        "time that Odoo gives a scheduled action.",
     )
-
+    _shelf_life = models.Constraint(
+        "CHECK(shelf_life_days >= 0)", "A shelf life is not negative."
+    )
     _page_size_bounded = models.Constraint(
         "CHECK(page_size BETWEEN 1 AND 5000)", "Choose a page size from 1 to 5000."
     )
@@ -152,14 +218,23 @@ class InboostEndpoint(models.Model):
         for endpoint in self:
             endpoint.display_name = titles.get(endpoint.operation, "")
 
+    @api.depends("pause_code", "pause_args")
+    @api.depends_context("lang")
+    def _compute_pause_reason(self):
+        for endpoint in self:
+            endpoint.pause_reason = self.env["inboost.reason"]._word(
+                endpoint.pause_code, endpoint.pause_args
+            )
+
     @api.depends("operation", "body", "backend_id.phone_style")
     def _compute_preview(self):
         for endpoint in self:
             sample = facts.SAMPLES.get(endpoint.operation, {})
             endpoint.sample_fact = self._dump(sample)
             try:
-                body = endpoint._map(sample, **facts.SAMPLE_ENVELOPE)
-                endpoint.preview = self._dump(body)
+                target = endpoint._prepare_target()
+                request = target.prepare_request(sample, **facts.SAMPLE_ENVELOPE)
+                endpoint.preview = self._dump(request.body)
             except mapping.MappingError as error:
                 endpoint.preview = str(error)
 
@@ -179,7 +254,7 @@ class InboostEndpoint(models.Model):
                     label = self._fields[name].get_description(self.env)["string"]
                     raise ValidationError(
                         self.env._(
-                            "%(field)s is no JMESPath: %(error)s",
+                            "%(field)s is not a valid JMESPath expression: %(error)s",
                             field=label,
                             error=error,
                         )
@@ -199,6 +274,13 @@ class InboostEndpoint(models.Model):
             "address": default.path or False,
             "body": default.body,
             "guarantee": default.guarantee,
+            "failure_path": default.failure_path,
+            "repeat_path": default.repeat_path,
+            "text_path": default.text_path,
+            "not_found": default.not_found,
+            "conflict": default.conflict,
+            "web_page": default.web_page,
+            "shelf_life_days": SHELF_LIFE if default.kind == "webhook" else 0,
             "enabled": default.enabled,
             "known": default.known,
             "rows_path": default.rows,
@@ -206,6 +288,23 @@ class InboostEndpoint(models.Model):
             "next_path": default.next,
             "row_map": default.row,
         }
+
+    # -- CRUD ----------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        endpoints = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return endpoints
+
+    def write(self, vals):
+        if "address" in vals or "kind" in vals:
+            # Another address has to prove itself anew.
+            vals = {"proven": False, "refusals": 0, **vals}
+        result = super().write(vals)
+        if RECORDING & vals.keys():
+            self.env.registry.clear_cache()
+        return result
 
     # -- actions -------------------------------------------------------------------
 
@@ -222,12 +321,15 @@ class InboostEndpoint(models.Model):
         self.sudo().write(
             {
                 "paused": False,
-                "pause_reason": False,
+                "pause_code": False,
+                "pause_args": False,
                 "failures": 0,
+                "refusals": 0,
                 "rest_until": False,
             }
         )
         self.env["inboost.event"]._trigger_delivery()
+        self.env["inboost.alarm"]._refresh(self.backend_id)
 
     def action_send_sample(self):
         """Send the sample for real and show the answer beside it."""
@@ -236,10 +338,11 @@ class InboostEndpoint(models.Model):
         result = self.backend_id._exchange(
             self.operation, facts.SAMPLES[self.operation], **facts.SAMPLE_ENVELOPE
         )
+        shown = describe(result, self._get_log_rules())
         self.last_answer = (
-            f"{result.status or ''} {result.error or ''}\n{result.answer}"
+            f"{result.status or ''} {shown['error'] or ''}\n{shown['answer']}"
         )
-        problem = self.backend_id._explain(result)
+        problem = self.backend_id._explain(result, self)
         return self.backend_id._notify(
             problem or self.env._("The sample was accepted."),
             "danger" if problem else "success",
@@ -257,60 +360,85 @@ class InboostEndpoint(models.Model):
             return self.address
         return self.backend_id.address.rstrip("/") + "/" + self.address.lstrip("/")
 
-    def _map(self, fact, **envelope):
-        """The body for ``fact``.
+    def _get_rules(self):
+        """:rtype: lib.outcome.AnswerRules"""
+        self.ensure_one()
+        return AnswerRules(
+            failure_path=self.failure_path or "",
+            repeat_path=self.repeat_path or "",
+            text_path=self.text_path or "",
+            not_found=self.not_found,
+            conflict=self.conflict,
+            web_page=self.web_page,
+            authorised=self.kind == "api",
+            proven=self.proven,
+        )
 
-        :raise lib.mapping.MappingError: when the expression does not fit
+    def _get_log_rules(self):
+        """:rtype: lib.log_row.LogRules"""
+        backend = self.backend_id
+        return LogRules(
+            secrets=tuple(filter(None, [backend.sudo().secret])),
+            secret_headers=tuple(filter(None, [backend.auth_header])),
+            webhook=self.kind == "webhook",
+            mask_personal=backend.mask_personal,
+            people=self.operation.startswith("customer"),
+            page=self.operation == "customers_list",
+        )
+
+    def _prepare_target(self):
+        """What a thread has to know of the endpoint.
+
+        :rtype: lib.sending.Target
         """
         self.ensure_one()
-        if not self.body:
-            return None
-        data = {**fact, "phone_style": self.backend_id.phone_style, **envelope}
-        return mapping.apply(self.body, data)
+        backend = self.backend_id
+        page = self.operation == "customers_list"
+        return Target(
+            endpoint_id=self.id,
+            backend_id=backend.id,
+            operation=self.operation,
+            guarantee=self.guarantee,
+            method=self.method,
+            url=self._url() if self.address else "",
+            headers=backend._auth_headers() if self.kind == "api" else {},
+            body=self.body or "",
+            timeout=self.timeout,
+            max_answer=client.MAX_PAGE if page else client.MAX_ANSWER,
+            phone_style=backend.phone_style,
+            zone=backend._get_zone(),
+            rules=self._get_rules(),
+            log=self._get_log_rules(),
+        )
 
     def _request(self, fact, **envelope):
-        """:rtype: lib.client.Request"""
+        """A request for a person or a pull, who are told what does not fit.
+
+        :rtype: lib.client.Request
+        """
         self.ensure_one()
         try:
-            body = self._map(fact, **envelope)
+            return self._prepare_target().prepare_request(fact, **envelope)
         except mapping.MappingError as error:
             raise UserError(
                 self.env._(
-                    "The body of %(name)s: %(error)s", name=self.operation, error=error
+                    "The body of %(name)s: %(error)s",
+                    name=self.display_name,
+                    error=error,
                 )
             ) from error
-        return client.Request(
-            method=self.method,
-            url=self._url(),
-            headers=self.backend_id._auth_headers() if self.kind == "api" else {},
-            body=body,
-            event_id=envelope.get("event_id"),
-            timeout=self.timeout,
-            max_answer=(
-                client.MAX_PAGE
-                if self.operation == "customers_list"
-                else client.MAX_ANSWER
-            ),
-        )
 
-    def _pause(self, reason):
+    def _pause(self, code, arguments=None):
         for endpoint in self.filtered(lambda e: not e.paused):
-            endpoint.write({"paused": True, "pause_reason": reason})
-            endpoint.backend_id._notify_administrators(
-                self.env._(
-                    "%(endpoint)s is paused: %(reason)s. Correct its address, then "
-                    "press Resume on the endpoint.",
-                    endpoint=dict(self._fields["operation"].selection)[
-                        endpoint.operation
-                    ],
-                    reason=reason,
-                )
+            endpoint.write(
+                {"paused": True, "pause_code": code, "pause_args": arguments or False}
             )
 
     def _note_success(self):
         """The circuit closes."""
-        if self.failures or self.rest_until:
-            self.write({"failures": 0, "rest_until": False})
+        values = {"failures": 0, "rest_until": False, "proven": True}
+        if any(self[name] != value for name, value in values.items()):
+            self.write(values)
 
     def _note_failure(self, wait=None):
         """One more failure in a row. The endpoint rests when there were too many, or

@@ -1,17 +1,13 @@
 import json
-import logging
 from datetime import timedelta
-from uuid import uuid4
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
 
-from ...lib import backoff, mapping
+from ...lib import mapping, states
 from ...lib.operations import OPERATIONS
-from ...lib.outcome import Verdict
-from ...lib.priority import LIVE, NEWEST_ONLY
-
-_logger = logging.getLogger(__name__)
+from ...lib.priority import LIVE
 
 PURGE_BATCH = 5000
 #: Characters of a fact or body on the screen: a notice may have 100,000 phones.
@@ -21,11 +17,11 @@ SNAPSHOT = {"backend_id", "operation", "key", "event_id", "fact", "occurred_at"}
 
 
 class InboostEvent(models.Model):
-    """One fact on its way to one endpoint: a row of the outbox."""
+    """One fact on its way to one endpoint: a row of the outbox. Capture and delivery
+    write these rows in sets; people act on them by the methods here."""
 
     _name = "inboost.event"
     _description = "InBoost Event"
-    _inherit = ["mail.thread"]
     _order = "id desc"
     _rec_name = "event_id"
 
@@ -52,7 +48,6 @@ class InboostEvent(models.Model):
         "Event ID",
         required=True,
         readonly=True,
-        default=lambda self: str(uuid4()),
         index=True,
         help="The same over all tries, so that InBoost can tell a repeat.",
     )
@@ -80,15 +75,22 @@ class InboostEvent(models.Model):
             ("failed", "Failed"),
             ("cancelled", "Cancelled"),
             ("superseded", "Superseded"),
+            ("expired", "Expired"),
         ],
         required=True,
         default="pending",
         readonly=True,
         help="Parked: waits for a customer with a valid phone. Pending: on its way. "
         "Held: nobody knows whether it arrived; look at what was sent, then mark it "
-        "delivered or send it again. Failed: InBoost refused its content.",
+        "delivered or send it again. Failed: InBoost refused its content. Expired: too "
+        "old to be news when it could be sent.",
     )
-    reason = fields.Char(readonly=True)
+    reason_code = fields.Char(readonly=True)
+    reason_args = fields.Json(readonly=True)
+    reason = fields.Char(compute="_compute_reason")
+    advice = fields.Char(
+        "What to Do", compute="_compute_reason", help="What a person can do about it."
+    )
     duplicate = fields.Boolean(
         readonly=True, help="InBoost said that it knew the event already."
     )
@@ -98,6 +100,10 @@ class InboostEvent(models.Model):
     lease = fields.Char(readonly=True, groups="base.group_system")
     lease_until = fields.Datetime(readonly=True, groups="base.group_system")
     done_at = fields.Datetime("Delivered On", readonly=True)
+    sent = fields.Json(
+        readonly=True, help="What was read when it left, of a state such as a balance."
+    )
+    decision_ids = fields.One2many("inboost.event.decision", "event_id", readonly=True)
     log_ids = fields.One2many("inboost.request.log", "event_id", readonly=True)
 
     _fact_unique = models.Constraint(
@@ -106,25 +112,47 @@ class InboostEvent(models.Model):
     )
     _document = models.Index("(res_model, res_id)")
     # Partial on what is not settled: a million delivered rows cost nothing.
-    _due = models.Index("(priority, id) WHERE state = 'pending'")
+    _due = models.Index("(endpoint_id, priority, id) WHERE state = 'pending'")
+    _next = models.Index("(endpoint_id, next_try) WHERE state = 'pending'")
+    _waiting = models.Index(
+        "(endpoint_id, occurred_at) WHERE state IN ('pending', 'parked')"
+    )
     _in_order = models.Index(
         "(backend_id, phone, id) WHERE state IN ('pending', 'sending')"
     )
+    _newest = models.Index(
+        "(backend_id, operation, phone, id)"
+        " WHERE state IN ('pending', 'parked') AND operation = 'balance_set'"
+    )
     _leased = models.Index("(lease_until) WHERE state = 'sending'")
     _attention = models.Index(
-        "(state, partner_id) WHERE state IN ('parked', 'held', 'failed')"
+        "(backend_id, state, partner_id) WHERE state IN ('parked', 'held', 'failed')"
+    )
+    _purge = models.Index(
+        "(backend_id, id) WHERE state IN ('done', 'cancelled', 'superseded', 'expired')"
     )
 
     # -- computes ------------------------------------------------------------------
+
+    @api.depends("reason_code", "reason_args", "state")
+    @api.depends_context("lang")
+    def _compute_reason(self):
+        reasons = self.env["inboost.reason"]
+        for event in self:
+            event.reason = reasons._word(event.reason_code, event.reason_args)
+            event.advice = reasons._advise(event.state)
 
     @api.depends("fact", "phone")
     def _compute_texts(self):
         for event in self:
             event.fact_text = self._shown(event.fact)
             try:
-                body = event.endpoint_id._map(event.fact or {}, **event._envelope())
-                event.body_text = self._shown(body)
-            except ValueError as error:
+                target = event.endpoint_id.sudo()._prepare_target()
+                request = target.prepare_request(
+                    {**(event.fact or {}), **(event.sent or {})}, **event._envelope()
+                )
+                event.body_text = self._shown(request.body)
+            except mapping.MappingError as error:
                 event.body_text = str(error)
 
     @staticmethod
@@ -143,40 +171,35 @@ class InboostEvent(models.Model):
     def write(self, vals):
         if SNAPSHOT & vals.keys():
             raise AccessError(self.env._("A recorded fact cannot be changed."))
+        if "state" in vals:
+            for state in set(self.mapped("state")) - {vals["state"]}:
+                states.check_move(state, vals["state"])
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
-    def _unlink_only_settled(self):
-        if any(e.state not in ("done", "cancelled", "superseded") for e in self):
+    def _unlink_by_retention_only(self):
+        """A row is what stops a repeat: deleted, its fact would be captured anew."""
+        if not self.env.context.get("inboost_retention"):
             raise UserError(
                 self.env._(
-                    "An event that was not delivered is never deleted. Cancel it first."
+                    "Events are not deleted by hand: their facts would be sent again. "
+                    "Cancel them instead."
                 )
             )
 
     # -- actions -------------------------------------------------------------------
 
     def action_send_again(self):
-        """Held, failed or cancelled: back to the queue, under the same event id."""
-        self._decide(
-            ("held", "failed", "cancelled"), self.env._("sent again"), self._queue
-        )
+        """Back to the queue, under the same event id."""
+        return self._decide("send_again", ("held", "failed", "cancelled"))
 
     def action_mark_delivered(self):
         self._check_manager()
-        self._decide(
-            ("held", "failed", "parked", "pending"),
-            self.env._("marked as delivered"),
-            lambda: self._finish("done"),
-        )
+        return self._decide("mark_delivered", ("held", "failed", "parked", "pending"))
 
     def action_cancel(self):
         self._check_manager()
-        self._decide(
-            ("held", "failed", "parked", "pending"),
-            self.env._("cancelled"),
-            lambda: self._finish("cancelled"),
-        )
+        return self._decide("cancel", ("held", "failed", "parked", "pending"))
 
     def action_view_document(self):
         self.ensure_one()
@@ -191,41 +214,66 @@ class InboostEvent(models.Model):
         if not self.env.user.has_group("inboost_connector.group_inboost_manager"):
             raise AccessError(self.env._("Only an InBoost administrator may do this."))
 
-    def _decide(self, states, what, act):
-        """A person's decision, checked against the state under a lock and kept in the
-        chatter.
-
-        :param act: called on nothing; works on ``self``"""
+    def _decide(self, action, states_from):
+        """A person's decision, checked against the state under a lock, and remembered.
+        What can be done is done; the rest is said."""
         if not self.env.user.has_group("inboost_connector.group_inboost_user"):
             raise AccessError(self.env._("Only an InBoost user may do this."))
         self.check_access("read")
+        # What a person may decide is decided here; the rows are the server's own.
         events = self.sudo()
         events.lock_for_update()
         events.invalidate_recordset(["state"])
-        wrong = events.filtered(lambda event: event.state not in states)
-        if wrong:
-            raise UserError(
-                self.env._(
-                    "%(event)s is %(state)s and cannot be %(what)s.",
-                    event=wrong[0].display_name,
-                    state=dict(self._fields["state"]._description_selection(self.env))[
-                        wrong[0].state
-                    ],
-                    what=what,
-                )
+        fitting = events.filtered(lambda event: event.state in states_from)
+        rest = events - fitting
+        if not fitting:
+            raise UserError(self._explain_rest(rest, 0))
+        self.env["inboost.event.decision"].sudo().create(
+            [
+                {
+                    "event_id": event.id,
+                    "user_id": self.env.uid,
+                    "action": action,
+                    "state_before": event.state,
+                }
+                for event in fitting
+            ]
+        )
+        fitting._carry_out(action)
+        if not rest:
+            return None
+        return self.env["inboost.backend"]._notify(
+            self._explain_rest(rest, len(fitting)), "warning"
+        )
+
+    def _carry_out(self, action):
+        if action == "send_again":
+            self._queue()
+        elif action == "mark_delivered":
+            self._finish("done")
+        else:
+            self._finish("cancelled")
+
+    def _explain_rest(self, rest, count):
+        titles = dict(self._fields["state"]._description_selection(self.env))
+        states_left = ", ".join(
+            f"{titles[state]}: {len(events)}"
+            for state, events in rest.grouped("state").items()
+        )
+        if len(rest) == 1:
+            return self.env._(
+                "%(event)s cannot be changed like this; it is in the state "
+                "%(state)s. %(advice)s",
+                event=rest.display_name,
+                state=titles[rest.state],
+                advice=rest.advice or "",
             )
-        before = {event: event.state for event in events}
-        act()
-        for event in events:
-            event.message_post(
-                body=self.env._(
-                    "%(user)s: %(what)s (was %(state)s).",
-                    user=self.env.user.name,
-                    what=what,
-                    state=before[event],
-                ),
-                author_id=self.env.user.partner_id.id,
-            )
+        return self.env._(
+            "Done: %(count)s. Left as they are (%(states)s): %(rest)s",
+            count=count,
+            rest=len(rest),
+            states=states_left,
+        )
 
     # -- state ---------------------------------------------------------------------
 
@@ -255,12 +303,17 @@ class InboostEvent(models.Model):
                 **self._prepare_ready_values(),
             }
         if not partner:
-            reason = self.env._("No customer")
+            code, arguments = "no_customer", False
         elif partner.phone:
-            reason = self.env._("%s is not a valid phone", partner.phone)
+            code, arguments = "invalid_phone", {"phone": partner.phone}
         else:
-            reason = self.env._("The customer has no phone")
-        return {"partner_id": partner.id, "state": "parked", "reason": reason}
+            code, arguments = "no_phone", False
+        return {
+            "partner_id": partner.id,
+            "state": "parked",
+            "reason_code": code,
+            "reason_args": arguments,
+        }
 
     @api.model
     def _prepare_ready_values(self):
@@ -268,7 +321,8 @@ class InboostEvent(models.Model):
         now = fields.Datetime.now()
         return {
             "state": "pending",
-            "reason": False,
+            "reason_code": False,
+            "reason_args": False,
             "queued_at": now,
             "next_try": now,
         }
@@ -285,7 +339,10 @@ class InboostEvent(models.Model):
 
         :param partners: those who changed; all when None
         """
-        domain = [("state", "=", "parked"), ("partner_id.phone_sanitized", "!=", False)]
+        domain = [
+            ("state", "=", "parked"),
+            ("partner_id.phone_sanitized", "!=", False),
+        ]
         if partners is not None:
             domain.append(("partner_id", "in", partners.ids))
         for partner, events in self.sudo()._read_group(
@@ -293,110 +350,69 @@ class InboostEvent(models.Model):
         ):
             events._set_customer(partner)
 
-    def _prepare_request(self):
-        return self.endpoint_id._request(
-            self._prepare_sending_fact(), **self._envelope()
-        )
-
-    def _prepare_sending_fact(self):
-        """The fact as it leaves: a state is read only now."""
-        self.ensure_one()
-        fact = self.fact or {}
-        return (
-            {**fact, **self._read_newest()} if self.operation in NEWEST_ONLY else fact
-        )
-
-    def _read_newest(self):
-        """What a state is now, noted on the event: the storey that has the operation
-        fills this in.
-
-        :return: the keys of the fact that change
-        """
-        return {}
-
-    def _is_repeat(self, exchange):
-        path = self.endpoint_id.repeat_path
-        if not path or exchange is None or exchange.data is None:
-            return False
-        try:
-            return bool(mapping.apply(path, exchange.data))
-        except mapping.MappingError:
-            _logger.warning("InBoost: %s does not fit the answer", path)
-            return False
-
-    def _finish(self, state, **values):
+    def _finish(self, state, code=False, arguments=False):
         self.sudo().write(
             {
                 "state": state,
+                "reason_code": code,
+                "reason_args": arguments,
                 "lease": False,
                 "lease_until": False,
                 "next_try": False,
                 "done_at": fields.Datetime.now() if state == "done" else False,
-                **values,
             }
-        )
-
-    def _move(self, verdict, reason, wait=None):
-        """To the state that ``verdict`` means."""
-        if verdict in (Verdict.DONE, Verdict.DUPLICATE):
-            duplicate = verdict is Verdict.DUPLICATE
-            self._finish("done", duplicate=duplicate, reason=False)
-        elif verdict is Verdict.UNKNOWN:
-            self._finish(
-                "held", reason=self.env._("Nobody knows whether it arrived: %s", reason)
-            )
-        elif verdict is Verdict.FAILED:
-            self._finish("failed", reason=reason)
-        else:
-            if verdict is Verdict.PAUSE_BACKEND:
-                self.backend_id._pause(
-                    self.env._(
-                        "InBoost refused the credentials: %s. Check them, then press "
-                        "Connect.",
-                        reason,
-                    )
-                )
-            elif verdict is Verdict.PAUSE_ENDPOINT:
-                self.endpoint_id._pause(reason)
-            self._retry(reason, wait)
-
-    def _retry(self, reason, wait=None):
-        """Back to the queue; its place among the customer's events stays."""
-        seconds = max(wait or 0, backoff.delay(self.attempts))
-        self._finish(
-            "pending",
-            reason=reason,
-            next_try=fields.Datetime.now() + timedelta(seconds=seconds),
         )
 
     @api.model
     def _trigger_delivery(self, at=None):
+        """Wake the delivery, once for all that one transaction captures."""
+        woken = self.env.cr.precommit.data
+        if at is None and woken.get("inboost_woken"):
+            return
         cron = self.env.ref(
             "inboost_connector.ir_cron_deliver", raise_if_not_found=False
         )
         if cron:
             cron.sudo()._trigger(at)
+            woken["inboost_woken"] = at is None
+
+    @api.model
+    def _read_newest(self, backend, phones):
+        """What a state is now; the storey that has the operation fills this in.
+
+        :return: {phone: the keys of the fact that change}
+        """
+        return {}
 
     # -- cron ----------------------------------------------------------------------
 
     @api.autovacuum
     def _gc_delivered(self):
         """Only what was delivered or given up by a person goes, in small batches."""
-        done = 0
-        more = False
+        done, more = 0, False
         backends = self.env["inboost.backend"].with_context(active_test=False)
         for backend in backends.search([]):
             limit = fields.Datetime.now() - timedelta(days=backend.event_retention_days)
-            events = self.sudo().search(
-                [
-                    ("backend_id", "=", backend.id),
-                    ("state", "in", ("done", "cancelled", "superseded")),
-                    ("write_date", "<", limit),
-                ],
-                order="id",
-                limit=PURGE_BATCH,
+            rows = self.env.execute_query(
+                SQL(
+                    """
+                    DELETE FROM inboost_event
+                     WHERE id = ANY(ARRAY(
+                           SELECT id FROM inboost_event
+                            WHERE backend_id = %(backend)s
+                              AND state = ANY(%(settled)s)
+                              AND write_date < %(limit)s
+                         ORDER BY id
+                            LIMIT %(batch)s))
+                 RETURNING id
+                    """,
+                    backend=backend.id,
+                    settled=list(states.SETTLED),
+                    limit=limit,
+                    batch=PURGE_BATCH,
+                )
             )
-            done += len(events)
-            more = more or len(events) == PURGE_BATCH
-            events.unlink()
+            done += len(rows)
+            more = more or len(rows) == PURGE_BATCH
+        self.invalidate_model()
         return done, more

@@ -1,15 +1,19 @@
-import json
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
-from ...lib import redact
+from ...lib.log_row import describe
+from ...lib.outcome import classify
 
-#: Characters kept of a body and of an answer.
-MAX_TEXT = 20000
-#: Of a page of customers: there are many, and each customer has what came of them.
-MAX_PAGE_TEXT = 1000
 PURGE_BATCH = 5000
+#: What is written of a delivery.
+COLUMNS = (
+    "backend_id company_id operation event_id event_uuid kind method url "
+    "request_headers request_body status answer duration attempt verdict error "
+    "create_uid create_date write_uid write_date"
+).split()
+INSERT = f"INSERT INTO inboost_request_log ({', '.join(COLUMNS)}) VALUES %s"
 
 
 class InboostRequestLog(models.Model):
@@ -52,86 +56,93 @@ class InboostRequestLog(models.Model):
             ("retry", "Will be retried"),
             ("unknown", "Unknown"),
             ("failed", "Refused"),
-            ("pause_backend", "Credentials refused"),
-            ("pause_endpoint", "Wrong address"),
+            ("credentials", "Credentials refused"),
+            ("address", "Wrong address"),
         ],
         readonly=True,
     )
     error = fields.Char(readonly=True)
 
-    @api.model
-    def _values(self, endpoint, exchange, event=None, outcome=None):
-        """Values of a row about ``exchange``, with secrets and, where wanted,
-        personal data masked."""
-        backend = endpoint.backend_id
-        request = exchange.request
-        secrets = [backend.sudo().secret]
-        body, answer = request.body, exchange.data
-        if backend.mask_personal:
-            people = endpoint.operation.startswith("customer")
-            body = redact.personal(body, people)
-            answer = redact.personal(answer, people)
-            text = json.dumps(answer, ensure_ascii=False) if answer is not None else ""
-        else:
-            text = exchange.answer
-        body = "" if body is None else json.dumps(body, ensure_ascii=False, indent=2)
-        headers = redact.headers(request.headers, [backend.auth_header])
-        page = endpoint.operation == "customers_list" and exchange.data is not None
-        # JSON may hold halves of characters, which no database takes.
-        text = text.encode("utf-8", "replace").decode()
-        return {
-            "backend_id": backend.id,
-            "operation": endpoint.operation,
-            "event_id": event.id if event else False,
-            "event_uuid": request.event_id,
-            "attempt": event.attempts if event else 0,
-            "method": request.method,
-            "url": redact.text(redact.url(request.url), secrets),
-            "request_headers": json.dumps(headers, indent=2),
-            "request_body": redact.text(body, secrets)[:MAX_TEXT],
-            "status": exchange.status or 0,
-            "answer": redact.text(text, secrets)[: MAX_PAGE_TEXT if page else MAX_TEXT],
-            "duration": exchange.duration,
-            "verdict": outcome.verdict.value if outcome else False,
-            "error": redact.text(exchange.error or "", secrets) or False,
-        }
+    _purge = models.Index("(backend_id, id)")
 
     @api.model
-    def _record_apart(self, endpoint, exchange, **kwargs):
-        """Record in a transaction of its own: the row stays when the caller's fails."""
-        values = self._values(endpoint, exchange, **kwargs)
+    def _record_apart(self, endpoint, exchange):
+        """Record an exchange outside the outbox in a transaction of its own: the row
+        stays when the caller's fails."""
+        outcome = classify(exchange, endpoint._get_rules())
+        values = {
+            "backend_id": endpoint.backend_id.id,
+            "operation": endpoint.operation,
+            "verdict": outcome.verdict.value,
+            **describe(exchange, endpoint._get_log_rules()),
+        }
         with self.env.registry.cursor() as cr:
             self.with_env(self.env(cr=cr)).sudo().create(values)
 
     @api.model
-    def _record_duplicate(self, event, what):
-        """A fact that came again and was stopped. In the transaction of the fact."""
-        self.sudo().create(
-            {
-                "backend_id": event.backend_id.id,
-                "operation": event.operation,
-                "event_id": event.id,
-                "event_uuid": event.event_id,
-                "kind": "duplicate",
-                "verdict": "duplicate",
-                "error": what,
-            }
+    def _record_all(self, rows):
+        """The rows of a batch of deliveries, by one statement.
+
+        :param rows: list of dict, with the fields of COLUMNS
+        """
+        values = [tuple(row.get(name) for name in COLUMNS) for row in rows]
+        self.env.cr.execute_values(INSERT, values, page_size=1000)
+
+    @api.model
+    def _record_duplicates(self, backend, known, what):
+        """Facts that came again and were stopped, in the transaction of the fact.
+
+        :param known: list of (operation, key)
+        :param str what: what came again
+        """
+        self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO inboost_request_log (
+                       backend_id, company_id, operation, event_id, event_uuid, kind,
+                       verdict, error, create_uid, create_date, write_uid, write_date)
+                SELECT e.backend_id, e.company_id, e.operation, e.id, e.event_id,
+                       'duplicate', 'duplicate', %(what)s, %(uid)s, %(now)s, %(uid)s,
+                       %(now)s
+                  FROM inboost_event e
+                  JOIN unnest(%(operations)s::varchar[], %(keys)s::varchar[])
+                    AS k(operation, key)
+                    ON k.operation = e.operation AND k.key = e.key
+                 WHERE e.backend_id = %(backend)s
+             RETURNING id
+                """,
+                what=what,
+                uid=self.env.uid,
+                now=fields.Datetime.now(),
+                operations=[operation for operation, _key in known],
+                keys=[key for _operation, key in known],
+                backend=backend.id,
+            )
         )
 
     @api.autovacuum
     def _gc_request_log(self):
-        done = 0
-        more = False
-        for backend in (
-            self.env["inboost.backend"].with_context(active_test=False).search([])
-        ):
+        done, more = 0, False
+        backends = self.env["inboost.backend"].with_context(active_test=False)
+        for backend in backends.search([]):
             limit = fields.Datetime.now() - timedelta(days=backend.log_retention_days)
-            rows = self.sudo().search(
-                [("backend_id", "=", backend.id), ("create_date", "<", limit)],
-                order="id",
-                limit=PURGE_BATCH,
+            rows = self.env.execute_query(
+                SQL(
+                    """
+                    DELETE FROM inboost_request_log
+                     WHERE id = ANY(ARRAY(
+                           SELECT id FROM inboost_request_log
+                            WHERE backend_id = %s AND create_date < %s
+                         ORDER BY id
+                            LIMIT %s))
+                 RETURNING id
+                    """,
+                    backend.id,
+                    limit,
+                    PURGE_BATCH,
+                )
             )
             done += len(rows)
             more = more or len(rows) == PURGE_BATCH
-            rows.unlink()
+        self.invalidate_model()
         return done, more

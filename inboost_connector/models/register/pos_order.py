@@ -45,6 +45,8 @@ class PosOrder(models.Model):
                         ("operation", "=like", "purchase%"),
                     ]
                 )._set_customer(order.sudo().partner_id)
+                # Nothing is recorded of a sale to nobody.
+                order.sudo()._inboost_capture_missed()
 
     # -- fact ----------------------------------------------------------------------
 

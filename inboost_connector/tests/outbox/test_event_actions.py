@@ -19,7 +19,9 @@ class TestEventActions(InboostCase):
 
     def held(self):
         event = self.capture_some()
-        event.sudo()._finish("held", reason="a test")
+        states = {"state": "sending"}
+        event.sudo().write(states)
+        event.sudo()._finish("held", "text", {"text": "a test"})
         return event
 
     def test_send_again_keeps_the_id_and_leaves_a_trace(self):
@@ -30,9 +32,9 @@ class TestEventActions(InboostCase):
         self.deliver()
         self.assertEqual(event.state, "done")
         self.assertEqual(self.fake.bodies(WEBHOOK)[0]["eventId"], before)
-        trace = event.message_ids[0]
-        self.assertIn("sent again", trace.body)
-        self.assertEqual(trace.author_id, self.user.partner_id)
+        trace = event.decision_ids
+        self.assertEqual(trace.action, "send_again")
+        self.assertEqual(trace.user_id, self.user)
 
     def test_mark_delivered_and_cancel_are_for_administrators(self):
         event = self.held()

@@ -42,8 +42,7 @@ class TestNets(BonusCase):
 
     def test_the_customer_of_an_order(self):
         order = self.sell()
-        event = self.env["inboost.event"]
-        with self.broken(event, "_set_customer"), mute_logger(CAPTURE):
+        with self.broken(order, "_inboost_purchase"), mute_logger(CAPTURE):
             order.partner_id = self.customer
         self.assertMissed()
         self.reconcile()

@@ -29,6 +29,10 @@ class TestSafety(InboostCase):
         self.assertIn("copy", self.backend.pause_reason)
         self.backend._connect()
         self.deliver()
+        self.assertEqual(event.state, "held", "the original may have sent it")
+        self.assertEqual(self.backend.doubt_count, 1)
+        self.backend.action_send_doubtful()
+        self.deliver()
         self.assertEqual(event.state, "done")
 
     def test_neutralized_copy_is_silent_and_has_no_secret(self):

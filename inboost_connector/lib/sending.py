@@ -1,0 +1,211 @@
+"""From a claimed event to what became of it: all that happens between two transactions.
+Threads work here, so that nothing knows of Odoo."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from . import mapping
+from .backoff import Pace
+from .client import Client, Exchange, Request
+from .log_row import LogRules, describe
+from .outcome import AnswerRules, Outcome, Verdict, classify
+
+#: Seconds in which what lands together is handed over together.
+GATHER = 0.004
+#: Most of what is handed over at once.
+MAX_GATHERED = 200
+
+
+@dataclass(frozen=True)
+class Target:
+    """One endpoint, as it was when the events were claimed.
+
+    :ivar headers: those that carry the credentials
+    :ivar body: JMESPath; empty for no body
+    :ivar phone_style, zone: for the functions of expressions"""
+
+    endpoint_id: int
+    backend_id: int
+    operation: str
+    guarantee: str
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: str
+    timeout: float
+    max_answer: int
+    phone_style: str
+    zone: str | None
+    rules: AnswerRules
+    log: LogRules
+    pace: Pace | None = None
+
+    def prepare_request(self, fact: dict[str, Any], **envelope: Any) -> Request:
+        """:raise lib.mapping.MappingError: when the expression does not fit the fact"""
+        body = None
+        if self.body:
+            data = {**fact, "phone_style": self.phone_style, **envelope}
+            body = mapping.apply(self.body, data, self.zone)
+        return Request(
+            method=self.method,
+            url=self.url,
+            headers=dict(self.headers),
+            body=body,
+            event_id=envelope.get("event_id"),
+            timeout=self.timeout,
+            max_answer=self.max_answer,
+        )
+
+
+@dataclass
+class Task:
+    """One claimed event. ``id`` is its row, ``event_id`` what InBoost knows it by.
+
+    :ivar state: what was read when it was claimed, of operations that send a state
+    :ivar begin_before: by ``time.monotonic()``; later, its lease could run out while
+        it is on its way, and somebody else take it for lost"""
+
+    id: int
+    event_id: str
+    key: str
+    fact: dict[str, Any]
+    phone: str | None
+    attempts: int
+    queued_at: datetime
+    target: Target
+    state: dict[str, Any] = field(default_factory=dict)
+    begin_before: float = float("inf")
+
+
+@dataclass
+class Landed:
+    """What became of a task.
+
+    :ivar exchange: None when nothing was sent
+    :ivar log: values of the request log, None when nothing was sent"""
+
+    task: Task
+    outcome: Outcome
+    exchange: Exchange | None = None
+    log: dict[str, Any] | None = None
+
+
+def perform(client: Client, task: Task) -> Landed:
+    """Send ``task``. Whatever goes wrong is this task's own failure, so that no other
+    notices."""
+    exchange = None
+    try:
+        if not _wait_for_turn(task):
+            return Landed(task, Outcome(Verdict.RETRY, "not_begun"))
+        request = task.target.prepare_request(
+            {**task.fact, **task.state},
+            event_id=task.event_id,
+            phone=task.phone,
+            key=task.key,
+        )
+        exchange = client.send(request)
+        outcome = classify(exchange, task.target.rules)
+        if exchange.status == 429 and task.target.pace:
+            # How long to wait is said of this endpoint; that they were too many, of us.
+            task.target.pace.slow_down(time.monotonic())
+        return Landed(task, outcome, exchange, describe(exchange, task.target.log))
+    except mapping.MappingError as error:
+        return Landed(task, Outcome(Verdict.FAILED, "our_error", {"error": str(error)}))
+    except Exception as error:
+        return Landed(task, after_exception(error, exchange), exchange)
+
+
+def after_exception(error: Exception, exchange: Exchange | None) -> Outcome:
+    """An error of ours after something left says nothing of what arrived."""
+    left = exchange is not None and exchange.sent
+    return Outcome(
+        Verdict.UNKNOWN if left else Verdict.FAILED,
+        "our_error",
+        {"error": f"{type(error).__name__}: {error}"[:500]},
+    )
+
+
+def _wait_for_turn(task: Task) -> bool:
+    """:return: whether it may still begin"""
+    now = time.monotonic()
+    moment = task.target.pace.reserve(now) if task.target.pace else now
+    if moment > task.begin_before:
+        return False
+    if moment > now:
+        time.sleep(moment - now)
+    return True
+
+
+class Senders:
+    """Threads that perform tasks, fed from a queue. They are started as they are
+    needed: one sale does not need thirty."""
+
+    def __init__(
+        self,
+        client: Client,
+        size: int,
+        act: Callable[[Client, Task], Landed] = perform,
+    ) -> None:
+        self._client, self._size, self._act = client, size, act
+        self._waiting: SimpleQueue[Task | None] = SimpleQueue()
+        self._landed: SimpleQueue[Landed] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self.open: dict[int, Task] = {}
+
+    def __enter__(self) -> "Senders":
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        for _thread in self._threads:
+            self._waiting.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def hand_over(self, tasks: list[Task]) -> None:
+        for task in tasks:
+            self.open[task.id] = task
+            self._waiting.put(task)
+        while len(self._threads) < min(self._size, len(self.open)):
+            thread = threading.Thread(target=self._work, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def take_back(self) -> list[Task]:
+        """Tasks that no thread has begun."""
+        found = []
+        try:
+            while True:
+                task = self._waiting.get_nowait()
+                if task is not None:
+                    found.append(self.open.pop(task.id))
+        except Empty:
+            return found
+
+    def gather(self) -> list[Landed]:
+        """Wait for the next that lands, and for those that land with it."""
+        if not self.open:
+            return []
+        found = [self._landed.get()]
+        end = time.monotonic() + GATHER
+        while len(found) < min(len(self.open), MAX_GATHERED):
+            try:
+                found.append(self._landed.get(timeout=end - time.monotonic()))
+            except (Empty, ValueError):
+                break
+        for landed in found:
+            del self.open[landed.task.id]
+        return found
+
+    def _work(self) -> None:
+        while (task := self._waiting.get()) is not None:
+            self._landed.put(self._act(self._client, task))
+
+
+def with_outcome(landed: Landed, verdict: Verdict) -> Landed:
+    """The same with another verdict; its reason stays."""
+    return replace(landed, outcome=replace(landed.outcome, verdict=verdict))

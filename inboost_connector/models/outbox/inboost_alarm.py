@@ -1,0 +1,207 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+from odoo.tools.translate import LazyTranslate
+
+_lt = LazyTranslate(__name__)
+
+#: How long something may wait before a person hears of it.
+PATIENCE = timedelta(hours=1)
+#: How long what could go at once may wait: then nobody sends any more.
+CRON_PATIENCE = timedelta(minutes=5)
+#: Failures in a row after which an endpoint is in trouble.
+FAILING = 10
+CAUSES = {
+    "backend_paused": _lt("Nothing is sent to InBoost: %(reason)s"),
+    "endpoint_paused": _lt(
+        "%(endpoint)s is paused: %(reason)s Correct it, then press Resume on the "
+        "endpoint."
+    ),
+    "endpoint_failing": _lt(
+        "%(endpoint)s fails again and again. Nothing is lost; it is tried until it "
+        "works. The reason is in the request log."
+    ),
+    "waiting": _lt(
+        "Events for InBoost wait for more than an hour: %(endpoint)s. The reason is "
+        "beside them in InBoost > Events."
+    ),
+    "crons": _lt(
+        "Events for InBoost are due and nothing sends them: no scheduled action "
+        "runs. Restart the Odoo server; it needs --max-cron-threads of at least 1, and "
+        "the scheduled action InBoost: deliver events has to be active."
+    ),
+    "held": _lt(
+        "It is not known of some events whether InBoost has them. Open InBoost > "
+        "Events, filter Held, and decide."
+    ),
+    "failed": _lt(
+        "InBoost refused some events, or they were given up. Open InBoost > Events, "
+        "filter Failed: the reason stands beside each."
+    ),
+    "restored": _lt(
+        "This database was restored. Decide on the backend whether the events from "
+        "before are sent."
+    ),
+    "missed": _lt(
+        "Some sales or points were not recorded because of an error, also when it was "
+        "tried again. Open InBoost > Missed Captures."
+    ),
+}
+
+
+class InboostAlarm(models.Model):
+    """Something that a person should know of: one row and one activity for a cause,
+    and both go away when the cause does."""
+
+    _name = "inboost.alarm"
+    _description = "InBoost Alarm"
+    _order = "id"
+
+    backend_id = fields.Many2one(
+        "inboost.backend", required=True, ondelete="cascade", readonly=True
+    )
+    company_id = fields.Many2one(
+        "res.company", related="backend_id.company_id", store=True
+    )
+    endpoint_id = fields.Many2one("inboost.endpoint", ondelete="cascade", readonly=True)
+    code = fields.Char(required=True, readonly=True)
+    arguments = fields.Json(readonly=True)
+    since = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
+    text = fields.Char(compute="_compute_text")
+    activity_ids = fields.Many2many("mail.activity", readonly=True)
+
+    _cause_unique = models.UniqueIndex(
+        "(backend_id, code, COALESCE(endpoint_id, 0))", "This alarm is raised already."
+    )
+
+    @api.depends("code", "arguments", "endpoint_id")
+    @api.depends_context("lang")
+    def _compute_text(self):
+        for alarm in self:
+            reason = alarm.arguments or {}
+            alarm.text = self.env._(CAUSES[alarm.code]) % {
+                "endpoint": alarm.endpoint_id.display_name or "",
+                "reason": self.env["inboost.reason"]._word(
+                    reason.get("code"), reason.get("args")
+                )
+                or "",
+            }
+
+    # -- raising and clearing ------------------------------------------------------
+
+    @api.model
+    def _refresh(self, backends=None):
+        """Raise what is new and take away what is over.
+
+        :param backends: those to look at; all that were connected by default
+        """
+        # Whoever meets the trouble has no rights on alarms, and no need for them.
+        self = self.sudo()
+        if backends is None:
+            backends = self.env["inboost.backend"].search([("state", "!=", "draft")])
+        self.env.flush_all()
+        for backend in backends.sudo():
+            self._refresh_one(backend)
+
+    @api.model
+    def _refresh_one(self, backend):
+        causes = {
+            (code, endpoint_id): arguments
+            for code, endpoint_id, arguments in self._find_causes(backend)
+        }
+        known = {
+            (alarm.code, alarm.endpoint_id.id): alarm
+            for alarm in self.search([("backend_id", "=", backend.id)])
+        }
+        for key, alarm in known.items():
+            if key not in causes:
+                alarm.activity_ids.unlink()
+                alarm.unlink()
+        for key, arguments in causes.items():
+            if key not in known:
+                self._raise(backend, *key, arguments)
+
+    @api.model
+    def _raise(self, backend, code, endpoint_id, arguments):
+        alarm = self.create(
+            {
+                "backend_id": backend.id,
+                "code": code,
+                "endpoint_id": endpoint_id,
+                "arguments": arguments or False,
+            }
+        )
+        for user in backend._get_administrators():
+            text = alarm.with_context(lang=user.lang).text
+            alarm.activity_ids |= backend.activity_schedule(
+                "mail.mail_activity_data_warning", summary=text, user_id=user.id
+            )
+
+    @api.model
+    def _find_causes(self, backend):
+        """:return: iterator of (code, endpoint id or False, arguments)"""
+        if backend.state == "paused" and backend.pause_code != "paused_by":
+            reason = {"code": backend.pause_code, "args": backend.pause_args}
+            yield "backend_paused", False, reason
+        for endpoint in backend.endpoint_ids.filtered("enabled"):
+            if endpoint.paused:
+                reason = {"code": endpoint.pause_code, "args": endpoint.pause_args}
+                yield "endpoint_paused", endpoint.id, reason
+            elif endpoint.failures >= FAILING:
+                yield "endpoint_failing", endpoint.id, None
+        if backend.state == "connected":
+            yield from self._find_waiting(backend)
+        for state, found in self._find_undecided(backend).items():
+            if found:
+                yield state, False, None
+        if self.env["inboost.capture.failure"]._is_stuck():
+            yield "missed", False, None
+
+    @api.model
+    def _find_waiting(self, backend):
+        now = fields.Datetime.now()
+        able = backend.endpoint_ids.filtered(
+            lambda e: e.enabled and e.address and not e.paused
+        )
+        for endpoint_id, queued_at, due in self.env.execute_query(
+            SQL(
+                """
+                SELECT p.id, oldest.queued_at, due.next_try
+                  FROM unnest(%(endpoints)s::int[]) AS p(id)
+            CROSS JOIN LATERAL (
+                       SELECT queued_at FROM inboost_event
+                        WHERE endpoint_id = p.id AND state = 'pending'
+                     ORDER BY priority, id LIMIT 1) oldest
+             LEFT JOIN LATERAL (
+                       SELECT next_try FROM inboost_event
+                        WHERE endpoint_id = p.id AND state = 'pending'
+                     ORDER BY next_try LIMIT 1) due ON TRUE
+                """,
+                endpoints=able.ids,
+            )
+        ):
+            endpoint = able.browse(endpoint_id)
+            if endpoint.failures < FAILING and queued_at < now - PATIENCE:
+                yield "waiting", endpoint_id, None
+            resting = endpoint.rest_until and endpoint.rest_until > now - CRON_PATIENCE
+            if due and due < now - CRON_PATIENCE and not resting:
+                yield "crons", False, None
+
+    @api.model
+    def _find_undecided(self, backend):
+        """:return: {"held", "failed", "restored": whether there are such events}"""
+        restored = backend.doubt_decision == "ask" and bool(backend.doubt_count)
+        [(held, failed)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT EXISTS (SELECT FROM inboost_event
+                                WHERE backend_id = %(backend)s AND state = 'held'
+                                  AND reason_code IS DISTINCT FROM 'restored'),
+                       EXISTS (SELECT FROM inboost_event
+                                WHERE backend_id = %(backend)s AND state = 'failed')
+                """,
+                backend=backend.id,
+            )
+        )
+        return {"held": held, "failed": failed, "restored": restored}

@@ -1,0 +1,115 @@
+from odoo import api, models
+from odoo.tools.translate import LazyTranslate
+
+_lt = LazyTranslate(__name__)
+
+#: Why something did not go as it should. Kept as a code and its arguments, worded for
+#: whoever reads it: a cron has no language. Codes of ``lib.outcome`` first.
+REASONS = {
+    "address_refused": _lt("The address is refused: %(error)s"),
+    "name_error": _lt("The name of the server cannot be found."),
+    "no_connection": _lt("Nothing answers at this address (connect error)."),
+    "tls_error": _lt("No secure connection can be made: %(error)s"),
+    "timeout": _lt("No answer came in time (timeout)."),
+    "connection_lost": _lt("The connection broke after sending."),
+    "unreadable": _lt("The answer cannot be read."),
+    "our_error": _lt("It could not be sent: %(error)s"),
+    "repeat": _lt("InBoost had it before."),
+    "refused": _lt("InBoost refused it: %(text)s"),
+    "web_page": _lt("InBoost answered with a web page (HTTP %(status)s)."),
+    "redirect": _lt(
+        "The server redirects to another address (HTTP %(status)s); redirects are not "
+        "followed."
+    ),
+    "credentials": _lt("InBoost refused it (HTTP %(status)s). %(text)s"),
+    "no_such_address": _lt("Nothing is at this address (HTTP %(status)s)."),
+    "not_found": _lt("InBoost does not know what it is about: %(text)s"),
+    "busy": _lt("InBoost cannot take it now (HTTP %(status)s). %(text)s"),
+    "too_many_requests": _lt("InBoost asks us to slow down (HTTP %(status)s)."),
+    "http_status": _lt("HTTP %(status)s. %(text)s"),
+    # ours
+    "text": "%(text)s",
+    "no_customer": _lt("No customer"),
+    "no_phone": _lt("The customer has no phone."),
+    "invalid_phone": _lt(
+        "%(phone)s is not a valid phone. Check the number and the contact's country."
+    ),
+    "killed": _lt("The process that sent it was stopped before the answer came."),
+    "restored": _lt(
+        "The database was restored: InBoost may have it already. Decide on the backend."
+    ),
+    "assumed": _lt("InBoost has it, as was decided after the restore."),
+    "last_try": _lt("It was tried for %(days)s days. The last reason: %(last)s"),
+    "too_old": _lt("It happened more than %(days)s days before it could be sent."),
+    "erased": _lt("The customer was erased."),
+    "paused_by": _lt("Paused by %(user)s"),
+    "copy": _lt(
+        "This database is a copy, or was restored or moved: nothing is sent from it. "
+        "Press Connect if it is the live one now."
+    ),
+    "wrong_credentials": _lt(
+        "InBoost refused the credentials (HTTP %(status)s). Check the secret, the "
+        "authorisation header and the prefix, then press Connect."
+    ),
+    "several_refused": _lt(
+        "InBoost refused the last %(count)s events of different customers "
+        "(HTTP %(status)s). %(text)s Check the address, then press Resume."
+    ),
+}
+#: What a person can do about an event, by its state.
+ADVICE = {
+    "parked": _lt("Enter a valid phone on the contact: it is sent then."),
+    "held": _lt(
+        "Look for it in InBoost. It is there: Mark Delivered. It is not there: Send "
+        "Again."
+    ),
+    "failed": _lt(
+        "Correct what InBoost objects to, here or there, then press Send Again."
+    ),
+    "expired": _lt("Nothing is to be done: old news would start campaigns."),
+}
+
+
+class InboostReason(models.AbstractModel):
+    """Words for codes, in the language of the reader."""
+
+    _name = "inboost.reason"
+    _description = "InBoost Reason"
+
+    @api.model
+    def _word(self, code, arguments=None):
+        """
+        :param str code: one of REASONS; another one stands for itself
+        :param dict arguments: JSON, may be incomplete
+        :return: text, False without a code
+        """
+        if not code:
+            return False
+        known = _Arguments(arguments or {})
+        if known.get("last"):
+            known["last"] = self._word(*known["last"])
+        template = REASONS.get(code, code)
+        text = template if isinstance(template, str) else self.env._(template)
+        try:
+            return " ".join((text % known).split())
+        except (ValueError, TypeError):
+            return text
+
+    @api.model
+    def _advise(self, state):
+        return self.env._(ADVICE[state]) if state in ADVICE else False
+
+    @api.model
+    def _from_outcome(self, outcome):
+        """:return: (code, arguments) of a ``lib.outcome.Outcome``"""
+        arguments = {**outcome.args}
+        if outcome.text:
+            arguments["text"] = outcome.text
+        return outcome.code, arguments
+
+
+class _Arguments(dict):
+    """What is missing is nothing."""
+
+    def __missing__(self, key):
+        return ""
