@@ -8,7 +8,10 @@ class InboostPrivacy(http.Controller):
     """A person's data as a file, which is nowhere kept."""
 
     @http.route(
-        "/inboost/personal_data/<int:partner_id>", type="http", auth="user", readonly=True
+        "/inboost/personal_data/<int:partner_id>",
+        type="http",
+        auth="user",
+        readonly=True,
     )
     def export(self, partner_id):
         partner = request.env["res.partner"].browse(partner_id).exists()
@@ -20,6 +23,9 @@ class InboostPrivacy(http.Controller):
             [
                 ("Content-Type", "application/json"),
                 ("Cache-Control", "no-store"),
-                ("Content-Disposition", content_disposition(f"inboost_{partner_id}.json")),
+                (
+                    "Content-Disposition",
+                    content_disposition(f"inboost_{partner_id}.json"),
+                ),
             ],
         )

@@ -28,6 +28,7 @@ class InboostExpiringPreview(models.TransientModel):
 
         :param entries: list of (Expiring, phone)
         """
+        entries = self._filter_visible(entries)
         total = sum(entry.lot.left for entry, _phone in entries)
         preview = self.create(
             {
@@ -61,10 +62,16 @@ class InboostExpiringPreview(models.TransientModel):
             "target": "new",
         }
 
+    def _filter_visible(self, entries):
+        """Those of nobody, and of contacts whom the user may see: a program may be
+        shared with companies that are none of theirs."""
+        partners = self.env["res.partner"].with_context(active_test=False)
+        ids = {entry.partner_id for entry, _phone in entries if entry.partner_id}
+        visible = {False, None, *partners.search([("id", "in", list(ids))]).ids}
+        return [one for one in entries if one[0].partner_id in visible]
+
     def _csv(self, entries):
-        # Whoever may see the list may see whom it is about.
-        partners = self.env["res.partner"].sudo()
-        partners = partners.browse(
+        partners = self.env["res.partner"].browse(
             {entry.partner_id for entry, _phone in entries if entry.partner_id}
         )
         names = {row["id"]: row["name"] for row in partners.read(["name"])}

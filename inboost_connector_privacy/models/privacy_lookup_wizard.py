@@ -45,7 +45,9 @@ class PrivacyLookupWizard(models.TransientModel):
         for partner in self._find_by_phone():
             same = self.new({"name": partner.name, "email": partner.email or NO_EMAIL})
             # UNION: who is found twice is shown once.
-            query = SQL("%s UNION %s", query, super(PrivacyLookupWizard, same)._get_query())
+            query = SQL(
+                "%s UNION %s", query, super(PrivacyLookupWizard, same)._get_query()
+            )
         return query
 
     def action_inboost_erase(self):

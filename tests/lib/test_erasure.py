@@ -52,7 +52,7 @@ def test_nobody_else_is_touched(text):
         '{"name": "Olena Kovalenko"}',
         '{"name": "OLENA KOVALENKO"}',
         "to=olena%40example.com&",
-        'olena@example.com',
+        "olena@example.com",
     ],
 )
 def test_names_and_addresses_go_in_the_forms_in_which_they_are_kept(text):

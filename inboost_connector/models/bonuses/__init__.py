@@ -5,6 +5,7 @@ from . import inboost_backend  # which programs are bonuses, and the balance
 from . import inboost_bonus_expiry  # which points expire when
 from . import inboost_bonus_notice  # who hears of it
 from . import inboost_bonus_reconciliation  # the ledger agrees with the cards
+from . import inboost_privacy  # what the ledger says of a person
 from . import inboost_bonus_mixin  # how those who have cards show it
 from . import loyalty_program  # how long points live
 from . import loyalty_card  # where every change of points passes

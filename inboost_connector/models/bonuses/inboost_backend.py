@@ -20,6 +20,8 @@ class InboostBackend(models.Model):
         "loyalty.program",
         string="Bonus Programs",
         default=lambda self: self._default_programs(),
+        # Or an administrator could have the points of another company sent out.
+        check_company=True,
         domain="["
         "'|', ('applies_on', '=', 'both'),"
         " '&', ('program_type', 'in', ('ewallet', 'loyalty')),"

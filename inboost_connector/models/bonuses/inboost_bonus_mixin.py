@@ -2,7 +2,7 @@ from collections import defaultdict
 
 from markupsafe import Markup
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ...lib.points import shown
 
@@ -24,8 +24,14 @@ class InboostBonusMixin(models.AbstractModel):
         """:return: {record: cards}"""
         raise NotImplementedError
 
+    @api.depends_context("allowed_company_ids")
     def _compute_inboost_expiry(self):
+        companies = self.env.companies.parent_ids
         for record, cards in self._inboost_cards().items():
+            # Those of other companies are not the reader's business.
+            cards = cards.filtered(
+                lambda card: not card.company_id or card.company_id in companies
+            )
             days = defaultdict(float)
             entries = self.env["inboost.bonus.expiry"]._find_lots(
                 cards.program_id, cards=cards

@@ -1,5 +1,4 @@
 from odoo import api, models
-from odoo.tools import SQL
 
 
 class InboostPrivacy(models.AbstractModel):
@@ -12,13 +11,6 @@ class InboostPrivacy(models.AbstractModel):
         super()._erase_records(partners, person)
         # What was shown an hour ago is kept for a day, and is nobody's need.
         self.env["inboost.expiring.preview"].search([]).unlink()
-
-    @api.model
-    def _get_texts(self):
-        return [
-            *super()._get_texts(),
-            ("inboost.bonus.move", ["reason"], SQL("reason IS NOT NULL")),
-        ]
 
     @api.model
     def _prepare_export(self, partner, person):

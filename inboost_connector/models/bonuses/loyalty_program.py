@@ -41,8 +41,11 @@ class LoyaltyProgram(models.Model):
         self.check_access("read")
         found = self.env["inboost.bonus.expiry"].sudo()._find_lots(self, **between)
         entries = sorted(found, key=lambda entry: entry.day)
-        partners = self.env["res.partner"].browse(
-            {entry.partner_id for entry in entries if entry.partner_id}
+        # The preview shows those whom the user may see.
+        partners = (
+            self.env["res.partner"]
+            .sudo()
+            .browse({entry.partner_id for entry in entries if entry.partner_id})
         )
         phones = {row["id"]: row["phone"] for row in partners.read(["phone"])}
         return self.env["inboost.expiring.preview"]._show(

@@ -1,6 +1,9 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+#: What stays of a link.
+KEPT = {"inboost_id"}
+
 
 class InboostPrivacy(models.AbstractModel):
     """Links, lines of synchronisations, and notes on the contact."""
@@ -68,7 +71,14 @@ class InboostPrivacy(models.AbstractModel):
         self.env["inboost.sync.line"].search(
             ["|", ("partner_id", "in", partners.ids)]
             + [("phone", "in", list(person.phones))]
-        ).write({"partner_id": False, "phone": False, "text": False})
+        ).write(
+            {
+                **dict.fromkeys(
+                    self._get_text_fields(self.env["inboost.sync.line"]), False
+                ),
+                "partner_id": False,
+            }
+        )
         self._erase_notes(partners)
         partners.write({"inboost_source_id": False, "inboost_specialty_id": False})
 
@@ -81,11 +91,8 @@ class InboostPrivacy(models.AbstractModel):
         links.message_ids.unlink()
         links.write(
             {
-                "phone": False,
-                "fact": False,
+                **dict.fromkeys({*self._get_text_fields(links)} - KEPT, False),
                 "state": "ignored",
-                "question": False,
-                "settled": False,
                 "merged_into_id": False,
                 "reason": self.env._("The customer was erased here."),
                 "history_state": "none",
@@ -109,16 +116,6 @@ class InboostPrivacy(models.AbstractModel):
             )
         )
         self.env["mail.message"].browse(row[0] for row in found).unlink()
-
-    @api.model
-    def _get_texts(self):
-        everywhere = SQL("TRUE")
-        return [
-            *super()._get_texts(),
-            ("inboost.sync.line", ["text"], everywhere),
-            ("inboost.sync.run", ["reason"], everywhere),
-            ("inboost.customer", ["reason"], everywhere),
-        ]
 
     @api.model
     def _prepare_export(self, partner, person):

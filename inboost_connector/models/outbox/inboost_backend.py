@@ -19,7 +19,7 @@ class InboostBackend(models.Model):
 
     _name = "inboost.backend"
     _description = "InBoost Backend"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "inboost.secret.mixin"]
     _check_company_auto = True
 
     name = fields.Char(required=True)
@@ -45,11 +45,6 @@ class InboostBackend(models.Model):
         "Prefix",
         default="Bearer",
         help="Written before the secret, with a blank between. May be empty.",
-    )
-    secret = fields.Char(
-        groups="base.group_system,inboost_connector.group_inboost_manager",
-        copy=False,
-        help="The key or token that InBoost gave you. It is never shown in a log.",
     )
     phone_style = fields.Selection(
         [
@@ -193,7 +188,7 @@ class InboostBackend(models.Model):
     def _compute_missing_address_count(self):
         for backend in self:
             backend.missing_address_count = len(
-                backend.endpoint_ids.filtered(lambda e: e.enabled and not e.address)
+                backend.endpoint_ids.filtered(lambda e: e.enabled and not e.has_address)
             )
 
     @api.constrains("address")
@@ -202,12 +197,17 @@ class InboostBackend(models.Model):
             self._check_url(backend.address)
 
     @api.model
-    def _check_url(self, url):
+    def _check_url(self, url, secret=False):
+        """:param bool secret: whether the address is one, of a webhook"""
         try:
             address.check_url(url, self._allow_http(), self._allowed_networks())
         except address.AddressRefused as error:
             raise ValidationError(
-                self.env._("%(address)s: %(reason)s.", address=url, reason=error)
+                self.env._(
+                    "%(address)s: %(reason)s.",
+                    address=redact.url(url, secret),
+                    reason=error,
+                )
             ) from error
 
     # -- CRUD ----------------------------------------------------------------------
@@ -227,7 +227,7 @@ class InboostBackend(models.Model):
 
     def _create_endpoints(self):
         """Every operation has an endpoint from the first day."""
-        self.env["inboost.endpoint"].create(
+        self.env["inboost.endpoint"].sudo().create(
             [
                 {
                     "backend_id": backend.id,
@@ -252,21 +252,29 @@ class InboostBackend(models.Model):
         """Ask InBoost who we are and tell in plain words what came back."""
         self.ensure_one()
         self.check_access("write")
-        result = self._exchange("connection_test")
-        problem = self._explain(result)
-        if problem:
-            raise UserError(problem)
+        self._check_original()
+        self._test_connection()
         return self._notify(
             self.env._("InBoost answered: the connection works."), "success"
         )
 
     def action_connect(self):
-        """Test, then begin to send from this database."""
-        self.action_test_connection()
+        """Test, then begin to send from this database. Nothing else leaves a copy:
+        this is where a person says that it is the live one now."""
+        self.ensure_one()
+        self.check_access("write")
+        self._test_connection()
         self._connect()
         return self._notify(
             self.env._("Connected. Sales are sent from now on."), "success"
         )
+
+    def _test_connection(self):
+        """:raise UserError: with what an administrator should do"""
+        request = self._question("connection_test")
+        problem = self._explain(self._ask(self._endpoint("connection_test"), request))
+        if problem:
+            raise UserError(problem)
 
     def _connect(self):
         self.ensure_one()
@@ -376,6 +384,14 @@ class InboostBackend(models.Model):
         copies._pause("copy")
         return connected - copies
 
+    def _check_original(self):
+        """A backend that was never connected belongs to no other database."""
+        self.ensure_one()
+        backend = self.sudo()
+        here = self._database_fingerprint()
+        if backend.state != "draft" and backend.fingerprint != here:
+            raise UserError(self.env["inboost.reason"]._word("copy"))
+
     # -- HTTP ----------------------------------------------------------------------
 
     @api.model
@@ -444,7 +460,9 @@ class InboostBackend(models.Model):
         """A question and its answer; see :meth:`_question` and :meth:`_ask`.
 
         :rtype: client.Exchange
+        :raise UserError: in a copy of the database
         """
+        self._check_original()
         request = self._question(operation, fact, **envelope)
         return self._ask(self._endpoint(operation), request, within)
 
@@ -455,7 +473,7 @@ class InboostBackend(models.Model):
         """
         self.ensure_one()
         endpoint = self._endpoint(operation)
-        if not endpoint.address:
+        if not endpoint.has_address:
             raise UserError(self.env._("%s has no address yet.", endpoint.display_name))
         return endpoint._request(fact or {}, **envelope)
 

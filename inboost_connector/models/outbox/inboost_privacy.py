@@ -9,6 +9,7 @@ from ...lib.operations import OPERATIONS
 
 #: What still waits for something is cancelled; what is settled stays settled.
 WAITING = ["parked", "pending", "held", "failed"]
+TEXT_TYPES = {"char", "text", "html", "json"}
 
 
 class InboostPrivacy(models.AbstractModel):
@@ -138,7 +139,6 @@ class InboostPrivacy(models.AbstractModel):
         for event in events:
             self._erase_event(event, person)
         self._erase_failures(partners, person)
-        # What was shown to somebody an hour ago is not worth a search.
         self.env.invalidate_all()
 
     @api.model
@@ -172,71 +172,65 @@ class InboostPrivacy(models.AbstractModel):
 
     @api.model
     def _erase_failures(self, partners, person):
-        """What could not be recorded about the person is not made up for."""
+        """What could not be recorded about them is not made up for."""
         failures = self.env["inboost.capture.failure"]
-        open_ones = failures.search([("solved_at", "=", False)])
-        about = open_ones.filtered(
-            lambda row: (
-                row.res_model == "res.partner"
-                and set(row.res_ids or []) & set(partners.ids)
-            )
-        )
-        about.write({"solved_at": fields.Datetime.now()})
+        for failure in failures.search([("solved_at", "=", False)]):
+            records = self.env[failure.res_model].browse(failure.res_ids or []).exists()
+            if records._name != "res.partner":
+                whose = records._fields.get("partner_id")
+                records = records.partner_id if whose else partners.browse()
+            if records and records <= partners:
+                failure.solved_at = fields.Datetime.now()
 
     # -- texts about several -------------------------------------------------------
 
     @api.model
     def _get_texts(self):
-        """Where a text or a fact may name somebody among others.
+        """Where a text or a fact may name somebody among others: in every one of ours,
+        and in what Odoo keeps about one of ours.
 
         :return: list of (model, names of fields, condition on the rows)
         """
-        everywhere = SQL("TRUE")
         ours = SQL("model LIKE 'inboost.%%'")
-        impersonal = [n for n, operation in OPERATIONS.items() if not operation.personal]
-        return [
-            (
-                "inboost.request.log",
-                ["request_body", "answer", "error", "url"],
-                everywhere,
-            ),
-            (
-                "inboost.event",
-                ["fact", "reason_args"],
-                SQL("operation = ANY(%s)", impersonal),
-            ),
-            (
-                "inboost.capture.failure",
-                ["what", "arguments", "error", "trace"],
-                everywhere,
-            ),
-            ("inboost.alarm", ["arguments"], everywhere),
-            ("inboost.endpoint", ["last_answer", "pause_args"], everywhere),
-            ("inboost.backend", ["pause_args"], everywhere),
+        of_ours = SQL("mail_message_id IN (SELECT id FROM mail_message WHERE %s)", ours)
+        texts = [
             ("mail.message", ["body", "subject"], ours),
-            (
-                "mail.mail",
-                ["body_html"],
-                SQL("mail_message_id IN (SELECT id FROM mail_message WHERE %s)", ours),
-            ),
-            (
-                "mail.tracking.value",
-                ["old_value_char", "new_value_char"],
-                SQL("mail_message_id IN (SELECT id FROM mail_message WHERE %s)", ours),
-            ),
-            (
-                "mail.activity",
-                ["summary", "note"],
-                SQL("res_model LIKE 'inboost.%%'"),
-            ),
+            ("mail.mail", ["body_html"], of_ours),
+            ("mail.tracking.value", ["old_value_char", "new_value_char"], of_ours),
+            ("mail.activity", ["summary", "note"], SQL("res_model LIKE 'inboost.%%'")),
         ]
+        for name, model in self.env.items():
+            if name.startswith("inboost.") and model._auto and not model._transient:
+                texts.append((name, self._get_text_fields(model), self._where(name)))
+        return texts
+
+    @api.model
+    def _get_text_fields(self, model):
+        """Names of the fields of ``model`` in which anything may stand."""
+        return [
+            field.name
+            for field in model._fields.values()
+            if field.store and field.column_type and field.type in TEXT_TYPES
+        ]
+
+    @api.model
+    def _where(self, name):
+        """Which rows of a model may be about others as well: of the outbox, where
+        there are millions, those that are about no one customer."""
+        if name != "inboost.event":
+            return SQL("TRUE")
+        impersonal = [
+            n for n, operation in OPERATIONS.items() if not operation.personal
+        ]
+        return SQL("operation = ANY(%s)", impersonal)
 
     @api.model
     def _erase_texts(self, person):
         if not person.search_pattern:
             return
-        for model, names, condition in self._get_texts():
-            self._erase_columns(self.env[model], names, condition, person)
+        for name, fields_, condition in self._get_texts():
+            if fields_:
+                self._erase_columns(self.env[name], fields_, condition, person)
 
     @api.model
     def _erase_columns(self, model, names, condition, person):
