@@ -5,33 +5,58 @@ export ODOO_PORT ?= 8069
 export SIMULATOR_PORT ?= 8099
 
 .DEFAULT_GOAL := help
-.PHONY: help provision demo test test-unit test-e2e test-core lint clean
+.PHONY: help provision provision-lean demo test test-lib test-unit test-pins test-e2e test-core \
+	test-one bench lint format renew clean
 
 help:  ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 provision:  ## Bring what is missing: Odoo 19, Python packages, PostgreSQL, Chromium
 	@$(PYTHON) tools/provision.py
 
-demo:  ## Serve a demo shop connected to the simulator (ODOO_PORT, SIMULATOR_PORT)
-	@$(PYTHON) tools/provision.py --no-browser
+provision-lean:
+	@$(PYTHON) tools/provision.py --no-tests
+
+demo: provision-lean  ## Serve a demo shop connected to the simulator (ODOO_PORT, SIMULATOR_PORT)
 	@$(PYTHON) tools/demo.py
 
-test: provision  ## Run all tests, unit to browser
-	@$(PYTHON) tools/suites.py unit e2e
+test: provision  ## Run all tests, from the rules in lib to the browser (half an hour)
+	@$(PYTHON) tools/suites.py lib unit pins e2e
 
-test-unit: provision  ## Run the addons' own tests
+test-lib: provision-lean  ## Run the tests of lib: plain Python, seconds
+	@$(PYTHON) tools/suites.py lib
+
+test-unit: provision-lean  ## Run the addons' own tests
 	@$(PYTHON) tools/suites.py unit
 
-test-e2e: provision  ## Run the tests with a real server, the simulator and Chromium
+test-pins: provision  ## Run both again with the versions that Odoo itself pins
+	@$(PYTHON) tools/suites.py pins
+
+test-e2e: provision  ## Run the tests with real servers, the simulator and Chromium
 	@$(PYTHON) tools/suites.py e2e
+
+test-one: provision-lean  ## Run the tests with K in their name: make test-one K=test_sale
+	@$(PYTHON) tools/suites.py -k "$(or $(K),$(error name the test: make test-one K=...))"
 
 test-core: provision  ## Run Odoo's own suites with and without us and compare
 	@$(PYTHON) tools/core_suites.py
 
-lint:  ## Check the code; works offline once provisioned
-	@$(PYTHON) tools/provision.py --no-browser
+bench: provision  ## Measure beside others; ARGS="--quick", "--only NAME", "--help"
+	@PYTHONPATH=tools $(VENV_BIN)/python -m benchmarks $(ARGS)
+
+lint: provision-lean  ## Check the code; works offline once provisioned
 	@$(VENV_BIN)/pre-commit run --all-files --show-diff-on-failure
+
+format: provision-lean  ## Put Python, XML, JavaScript, CSS and the READMEs in form
+	@$(VENV_BIN)/ruff check --fix --exit-zero --quiet .
+	@$(VENV_BIN)/ruff format --quiet .
+	@$(VENV_BIN)/python tools/readmes.py
+	@git ls-files -co --exclude-standard 'inboost_connector*' simulator \
+		| grep -E '\.(xml|js|s?css)$$' \
+		| xargs tools/node.sh prettier --write --log-level=warn --config tools/prettier.json
+
+renew: provision  ## Lock the newest versions of all Python packages
+	@$(PYTHON) tools/packages.py
 
 clean:  ## Remove all of it, databases too (the cache of downloads stays)
 	@$(PYTHON) tools/cluster.py clean

@@ -7,6 +7,8 @@
     "category": "Sales/Point of Sale",
     "license": "AGPL-3",
     "author": "InBoost Connector contributors",
+    "maintainers": ["InBoost Connector contributors"],
+    "development_status": "Beta",
     "website": "https://inboost.ai",
     "depends": [
         "pos_loyalty",
@@ -17,10 +19,17 @@
         "partner_contact_birthdate",
     ],
     "external_dependencies": {
-        "python": ["requests", "phonenumbers", "jmespath"],
+        # As in requirements.txt. Debian 12's phonenumbers is too old.
+        "python": [
+            "babel>=2.9.1",
+            "certifi",
+            "jmespath>=1.0.1",
+            "phonenumbers>=8.13.33",
+            "requests>=2.25.1",
+        ],
         "apt": {
-            "phonenumbers": "python3-phonenumbers",
-            "jmespath": "python3-jmespath",
+            "certifi": "python3-certifi",
+            "jmespath>=1.0.1": "python3-jmespath",
         },
     },
     "data": [

@@ -7,6 +7,8 @@
     "category": "Sales/Sales",
     "license": "AGPL-3",
     "author": "InBoost Connector contributors",
+    "maintainers": ["InBoost Connector contributors"],
+    "development_status": "Beta",
     "website": "https://inboost.ai",
     "depends": ["inboost_connector", "sale_loyalty"],
     "data": [

@@ -1,10 +1,14 @@
 """Command line of the stand-in."""
 
 import argparse
+import sys
 
 import uvicorn
 
+from . import styles
 from .app import create_app
+from .people import people
+from .store import OtherVersion
 from .wire import Protocol
 
 
@@ -14,32 +18,78 @@ def parse(argv=None):
         description="A stand-in for InBoost, for tests and demonstrations. "
         "Live page at /, contract at /openapi.yaml, control API under /_sim/.",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="default: %(default)s")
-    parser.add_argument(
-        "--port", type=int, default=8099, help="0 takes a free one; default: 8099"
-    )
-    parser.add_argument(
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="default: %(default)s")
+    add("--port", type=int, default=8099, help="0 takes a free one; default: 8099")
+    add(
         "--db",
         default="inboost-simulator.sqlite3",
         help="SQLite file that keeps everything over restarts; default: %(default)s",
     )
-    parser.add_argument(
+    add(
+        "--style",
+        choices=styles.NAMES,
+        default="inboost",
+        help="the API that is spoken; default: %(default)s",
+    )
+    add(
         "--secret",
-        help="expect 'Authorization: Bearer SECRET' on /api and /wapi "
-        "(webhooks need none); without it every caller is let in",
+        help="the token, key or client secret that the API expects (webhooks need "
+        "none); without it every caller is let in",
+    )
+    add(
+        "--user",
+        default="shop",
+        help="user of Basic, client id of OAuth 2; default: %(default)s",
+    )
+    add(
+        "--token-seconds",
+        type=float,
+        default=60,
+        help="life of an OAuth 2 token; default: %(default)s",
+    )
+    add(
+        "--strict-times",
+        action="store_true",
+        help="inboost: refuse times without an offset or a Z",
+    )
+    add(
+        "--customers",
+        type=int,
+        default=0,
+        metavar="N",
+        help="put N made-up customers into an empty list",
     )
     return parser.parse_args(argv)
 
 
 def main(argv=None):
     options = parse(argv)
+    try:
+        app = create_app(
+            options.db,
+            options.style,
+            secret=options.secret,
+            user=options.user,
+            token_seconds=options.token_seconds,
+            strict_times=options.strict_times,
+        )
+    except OtherVersion as error:
+        sys.exit(str(error))
+    clients = app.state.simulator.clients
+    if options.customers and not clients.count():
+        clients.add_new(people(options.customers))
+    serve(app, options)
+
+
+def serve(app, options):
     config = uvicorn.Config(
-        create_app(options.db, options.secret),
+        app,
         host=options.host,
         port=options.port,
         http=Protocol,
-        loop="asyncio",
         ws="none",
+        lifespan="off",
         access_log=False,
         log_level="warning",
         # A live page or a silent answer never ends by itself.

@@ -1,84 +1,69 @@
-"""The list of clients: filters, and three ways to page through it."""
+"""One page of the list of clients, right, or wrong in the ways of real servers."""
 
 import base64
 import binascii
+from dataclasses import dataclass
 
-from .problems import Problem
+from .call import Refusal
 
-NAMES = {
-    "Equals": 1,
-    "DoesNotEqual": 2,
-    "IsGreaterThan": 3,
-    "IsGreaterThanOrEqualTo": 4,
-    "IsLessThan": 5,
-    "IsLessThanOrEqualTo": 6,
-    "IsNull": 7,
-    "IsNotNull": 8,
-    "Contains": 9,
-    "NotContains": 10,
-    "In": 11,
-    "NotIn": 12,
-    "StartWith": 100,
+#: What ``PUT /_sim/settings`` takes as ``listing``.
+LISTINGS = {
+    "right": "as it should be",
+    "ignores_page": "gives the first page whatever is asked",
+    "ends_early": "stops after half of its total",
+    "cursor_elsewhere": "gives the way to the next page in another place",
+    "repeats_page": "gives the first page again as the second",
+    "deletes_row": "loses its first row between page 1 and page 2, once",
 }
-COMPARE = {1: "{} = ?", 2: "{} IS NOT ?", 3: "{} > ?", 4: "{} >= ?",
-           5: "{} < ?", 6: "{} <= ?"}  # fmt: skip
-TEXTUAL = {9: "instr({}, ?) > 0", 10: "coalesce(instr({}, ?), 0) = 0"}
 
 
-def condition(wanted):
-    """One filter as SQL and its values."""
-    operator = NAMES.get(wanted.opr, wanted.opr)
-    name = wanted.property[0].lower() + wanted.property[1:]
-    # The moment of a change is known even of rows too broken to carry it.
-    column = "changed" if name == "changed" else f"json_extract(row, '$.{name}')"
-    if operator == 7:
-        return f"{column} IS NULL", ()
-    if operator == 8:
-        return f"{column} IS NOT NULL", ()
-    value = wanted.filterValue
-    if operator in COMPARE and isinstance(value, float | int):
-        return COMPARE[operator].format(column), (value,)
-    column = f"CAST({column} AS TEXT)"
-    value = "" if value is None else str(value)
-    if operator in COMPARE:
-        return COMPARE[operator].format(column), (value,)
-    if operator in (11, 12):
-        values = [part.strip() for part in value.split(",")]
-        marks = ", ".join("?" * len(values))
-        inside = f"coalesce({column} IN ({marks}), 0)"
-        return inside if operator == 11 else f"NOT {inside}", values
-    if operator == 100:
-        return f"substr({column}, 1, {len(value)}) = ?", (value,)
-    return TEXTUAL[operator].format(column), (value,)
+@dataclass(frozen=True)
+class Page:
+    """:ivar cursor: where the next page begins; None at the end"""
+
+    rows: list
+    total: int
+    cursor: str | None
 
 
 def position(cursor):
     try:
-        return int(base64.urlsafe_b64decode(cursor or "MA=="))
+        found = int(base64.urlsafe_b64decode(cursor or "MA=="))
     except (ValueError, binascii.Error):
-        raise Problem(400, "this cursor was not given out here") from None
+        found = -1
+    if not 0 <= found < 2**63:
+        raise Refusal(400, "this cursor was not given out here")
+    return found
 
 
-def list_clients(store, settings, query):
-    """One page of clients, in the style and shape that are set."""
-    parts = [condition(wanted) for wanted in query.Filters]
-    where = " AND ".join(sql for sql, _ in parts) or "1"
-    values = [value for _, some in parts for value in some]
-    answer = {"totalCount": store.count_clients(where, values)}
-    if settings.style == "cursor":
-        after = position(query.Cursor)
-        found = store.clients(
-            f"{where} AND pos > ?", [*values, after], query.PageSize + 1
-        )
-        rows = found[: query.PageSize]
-        answer["nextCursor"] = None
-        if len(found) > len(rows):
-            last = str(rows[-1][0]).encode()
-            answer["nextCursor"] = base64.urlsafe_b64encode(last).decode()
-    elif settings.style == "offset":
-        rows = store.clients(where, values, query.Limit, query.Offset)
-    else:
-        skip = (query.Page - 1) * query.PageSize
-        rows = store.clients(where, values, query.PageSize, skip)
-    rows = [row for _, row in rows]
-    return rows if settings.shape == "bare" else {**answer, settings.shape: rows}
+def read_page(simulator, size, start=0, cursor=None, where="1", values=()):
+    """
+    :param start: number of rows before the page, unless a cursor says it
+    :param where, values: which clients, in SQL
+    :raise Refusal: for a cursor that was not given out here
+    """
+    clients, listing = simulator.clients, simulator.settings.listing
+    if cursor is not None:
+        after = [*values, position(cursor)]
+        start = clients.count(f"({where}) AND pos <= ?", after)
+    total = clients.count(where, values)
+    if listing == "ignores_page":
+        start = 0
+    last = total // 2 if listing == "ends_early" else total
+    shown = 0 if listing == "repeats_page" and start == size else start
+    found = clients.rows(where, values, max(min(size, last - shown), 0), shown)
+    end = start + size
+    page = Page(
+        [row for _, row in found],
+        total,
+        _cursor_at(clients, where, values, end - 1) if end < last else None,
+    )
+    if listing == "deletes_row" and start == 0 and found:
+        clients.delete("pos", found[0][0])
+        simulator.settings.listing = "right"
+    return page
+
+
+def _cursor_at(clients, where, values, number):
+    [(pos, _)] = clients.rows(where, values, 1, number)
+    return base64.urlsafe_b64encode(str(pos).encode()).decode()

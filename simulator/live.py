@@ -28,8 +28,9 @@ def arrived(simulator, arrival):
         _tell(simulator, ("arrival", simulator.store.readable(arrival, body=False)))
 
 
-def faults_changed(simulator):
-    _tell(simulator, ("faults", None))
+def trouble_changed(simulator):
+    """Faults or settings are others now."""
+    _tell(simulator, ("trouble", None))
 
 
 def reload(simulator):
@@ -58,6 +59,7 @@ async def _stream(simulator):
                 "reload": any(kind == "reload" for kind, _ in messages),
                 "totals": simulator.store.totals,
                 "faults": simulator.faults.listed(),
+                "listing": simulator.settings.listing,
             }
             first = False
             yield f"data: {json.dumps(bundle)}\n\n"

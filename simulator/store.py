@@ -1,27 +1,30 @@
 """Everything the stand-in remembers, in one SQLite file.
 
-One process, one thread, one connection: a row is committed before the answer
-leaves, and counting needs no lock. ``synchronous=OFF`` survives a killed
-process; only a power cut may lose the last rows.
+One process, one thread, one connection: counting needs no lock. What came is in the
+file before its answer leaves; requests that come together share one commit.
+``synchronous=OFF`` survives a killed process; only a power cut may lose the last rows.
 """
 
+import asyncio
 import json
 import sqlite3
 import uuid
 from contextlib import contextmanager
-from datetime import datetime, timezone
 
-import pydantic_core
+from .call import parse_json
+from .style import EVENTS
 
-SCHEMA = """
+VERSION = 2
+SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS arrivals (
     id INTEGER PRIMARY KEY, at TEXT, method TEXT, path TEXT, endpoint TEXT,
-    operation TEXT, phone TEXT, event_id TEXT, order_ref TEXT, amount TEXT,
+    operation TEXT, phone TEXT, event_id TEXT, order_ref TEXT, amount REAL, key TEXT,
     nth INTEGER, processed INTEGER, status INTEGER, fault TEXT,
     headers TEXT, body TEXT);
 CREATE INDEX IF NOT EXISTS arrivals_event ON arrivals (event_id);
 CREATE INDEX IF NOT EXISTS arrivals_phone ON arrivals (phone);
 CREATE TABLE IF NOT EXISTS seen (event_id TEXT PRIMARY KEY, n INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS keys (key TEXT PRIMARY KEY, n INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS applied (event_id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS clients (
     pos INTEGER PRIMARY KEY, id TEXT, phone TEXT, changed TEXT, row TEXT);
@@ -32,50 +35,86 @@ CREATE TABLE IF NOT EXISTS balances (
     phone TEXT PRIMARY KEY, amount REAL, date TEXT, event_id TEXT, updates INTEGER);
 CREATE TABLE IF NOT EXISTS purchases (
     pos INTEGER PRIMARY KEY, id TEXT, phone TEXT, event_id TEXT, body TEXT);
+PRAGMA user_version = {VERSION};
 """
-TABLES = ("arrivals", "seen", "applied", "clients", "balances", "purchases")
+TABLES = ("arrivals", "seen", "keys", "applied", "clients", "balances", "purchases")
 COLUMNS = (
-    "at method path endpoint operation phone event_id order_ref amount nth "
+    "at method path endpoint operation phone event_id order_ref amount key nth "
     "processed status fault headers body"
 ).split()
 _INSERT = "INSERT INTO arrivals ({}) VALUES ({})".format(
     ", ".join(COLUMNS), ", ".join("?" * len(COLUMNS))
 )
+_COUNT = (
+    "INSERT INTO {0} VALUES (?, 1) ON CONFLICT ({1}) "
+    "DO UPDATE SET n = n + 1 RETURNING n"
+)
+_WEBHOOKS = "(endpoint LIKE 'webhook/%' OR operation IN ({}))".format(
+    ", ".join(f"'{name}'" for name in EVENTS)
+)
 
 
-def now():
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
-
-
-def parse(text, otherwise=None):
-    """JSON as the standard has it (no NaN), or ``otherwise``."""
-    try:
-        return pydantic_core.from_json(text, allow_inf_nan=False)
-    except ValueError:
-        return otherwise
-
-
-def digits(phone):
-    return "".join(c for c in str(phone) if c in "0123456789")
+class OtherVersion(Exception):
+    """The file was written by another version of the stand-in."""
 
 
 class Store:
     def __init__(self, path):
         self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self.db.row_factory = sqlite3.Row
+        self._check_version(path)
         self.db.execute("PRAGMA journal_mode=WAL")
         self.db.execute("PRAGMA synchronous=OFF")
         self.db.executescript(SCHEMA)
+        self._commit = None
         self._load_totals()
 
+    def _check_version(self, path):
+        (version,) = self.all("PRAGMA user_version")[0]
+        if self.all("SELECT 1 FROM sqlite_master LIMIT 1") and version != VERSION:
+            raise OtherVersion(
+                f"{path} was written by another version of the stand-in: "
+                "delete it, or name another file with --db"
+            )
+
     def close(self):
+        self.flush()
         self.db.close()
 
-    def _all(self, sql, *values):
+    def all(self, sql, *values):
         return self.db.execute(sql, values).fetchall()
 
+    # Transactions
+
+    def begin(self):
+        if not self.db.in_transaction:
+            self.db.execute("BEGIN")
+
+    def flush(self):
+        """Commit what is open, and let the answers leave that wait for it."""
+        if self.db.in_transaction:
+            self.db.execute("COMMIT")
+        if self._commit is not None:
+            self._commit.set_result(None)
+            self._commit = None
+
+    async def committed(self):
+        """Return when all that was written until now is in the file."""
+        if self._commit is None:
+            loop = asyncio.get_running_loop()
+            self._commit = loop.create_future()
+            # After the requests that came in the same turn of the loop.
+            loop.call_soon(self._flush_once, self._commit)
+        await self._commit
+
+    def _flush_once(self, commit):
+        if self._commit is commit:
+            self.flush()
+
     @contextmanager
-    def _transaction(self):
+    def transaction(self):
+        """All or nothing, apart from what the requests wrote."""
+        self.flush()
         self.db.execute("BEGIN")
         try:
             yield
@@ -84,12 +123,14 @@ class Store:
             raise
         self.db.execute("COMMIT")
 
+    # Arrivals
+
     def _load_totals(self):
-        arrivals, distinct, doubled = self._all(
+        arrivals, distinct, doubled = self.all(
             "SELECT total(n), count(*), total(n > 1) FROM seen"
         )[0]
-        (refused,) = self._all("SELECT count(*) FROM arrivals WHERE NOT processed")[0]
-        (bare,) = self._all(
+        (refused,) = self.all("SELECT count(*) FROM arrivals WHERE NOT processed")[0]
+        (bare,) = self.all(
             "SELECT count(*) FROM arrivals WHERE processed AND event_id IS NULL"
         )[0]
         self.totals = {
@@ -100,20 +141,16 @@ class Store:
             "without_event_id": bare,
         }
 
-    # Arrivals
-
     def record(self, arrival):
         """Keep one request; count it by its event id when it was processed."""
-        nth, event_id = None, arrival["event_id"]
-        with self._transaction():
-            if arrival["processed"] and event_id is not None:
-                (nth,) = self._all(
-                    "INSERT INTO seen VALUES (?, 1) ON CONFLICT (event_id) "
-                    "DO UPDATE SET n = n + 1 RETURNING n",
-                    event_id,
-                )[0]
-            arrival["nth"] = nth
-            cursor = self.db.execute(_INSERT, [arrival[name] for name in COLUMNS])
+        self.begin()
+        nth, event_id, key = None, arrival["event_id"], arrival["key"]
+        if arrival["processed"] and event_id is not None:
+            nth = self._count("seen", "event_id", event_id)
+        if arrival["processed"] and key is not None:
+            self._count("keys", "key", key)
+        arrival["nth"] = nth
+        cursor = self.db.execute(_INSERT, [arrival[name] for name in COLUMNS])
         arrival["id"] = cursor.lastrowid
         self.totals["refused"] += not arrival["processed"]
         self.totals["without_event_id"] += bool(arrival["processed"] and not nth)
@@ -122,10 +159,14 @@ class Store:
         self.totals["doubled"] += nth == 2
         return arrival
 
+    def _count(self, table, column, value):
+        return self.all(_COUNT.format(table, column), value)[0][0]
+
     def first_time(self, event_id):
         """True once for each event id (and always when there is none)."""
         if event_id is None:
             return True
+        self.begin()
         cursor = self.db.execute("INSERT OR IGNORE INTO applied VALUES (?)", [event_id])
         return cursor.rowcount == 1
 
@@ -140,8 +181,8 @@ class Store:
             where.append("processed = ?")
             values.append(int(processed))
         if webhooks:
-            where.append("endpoint LIKE 'webhook/%'")
-        rows = self._all(
+            where.append(_WEBHOOKS)
+        rows = self.all(
             f"SELECT * FROM arrivals WHERE {' AND '.join(where)} "
             "ORDER BY id DESC LIMIT ?",
             *values,
@@ -155,102 +196,68 @@ class Store:
         arrival["order"] = arrival.pop("order_ref")
         arrival["processed"] = bool(arrival["processed"])
         arrival["repeat"] = (arrival["nth"] or 0) > 1
-        arrival["amount"] = json.loads(arrival["amount"] or "null")
         headers, text = arrival.pop("headers"), arrival.pop("body")
         if body:
             arrival["headers"] = json.loads(headers)
-            arrival["body"] = parse(text, text or None)
+            arrival["body"] = parse_json(text, text or None)
         return arrival
 
     def counts(self, everything=False):
         least = 1 if everything else 2
-        repeated = self._all("SELECT * FROM seen WHERE n >= ?", least)
-        by_path = self._all(
-            "SELECT path, count(*) FROM arrivals WHERE processed GROUP BY path"
-        )
+        repeated = self.all("SELECT * FROM seen WHERE n >= ?", least)
+        keys = self.all("SELECT * FROM keys WHERE n >= ?", least)
+        totals = {k: v for k, v in self.totals.items() if k != "doubled"}
         return {
-            "arrivals": self.totals["arrivals"],
-            "distinct": self.totals["distinct"],
-            "refused": self.totals["refused"],
-            "without_event_id": self.totals["without_event_id"],
+            **totals,
             "doubled": [event_id for event_id, n in repeated if n > 1],
+            "doubled_keys": [key for key, n in keys if n > 1],
             "by_event_id": dict(repeated),
-            "by_path": dict(by_path),
+            "by_key": dict(keys),
+            "by_path": self._grouped("path", "processed"),
+            "by_operation": self._grouped("operation", "processed AND operation <> ''"),
+            "by_fault": self._by_fault(),
         }
 
-    def reset(self, keep=()):
-        for table in TABLES:
-            if table not in keep:
-                self.db.execute(f"DELETE FROM {table}")
-        self._load_totals()
-
-    # Clients
-
-    def client(self, phone):
-        rows = self._all(
-            "SELECT row FROM clients WHERE phone = ? ORDER BY pos LIMIT 1", phone
-        )
-        return json.loads(rows[0]["row"]) if rows else None
-
-    def put_clients(self, rows, raw=False):
-        """Create or update many clients.
-
-        A tidy row is completed and found again by its phone. A raw row is kept as
-        it is, however broken, and replaces only a row with the same id.
-        """
-        put = self._put_raw if raw else self._put_tidy
-        with self._transaction():
-            for row in rows:
-                put(row)
-
-    def _put_tidy(self, row):
-        phone = digits(row.get("userPhoneNumber", ""))
-        old = self.client(phone) or {"id": str(uuid.uuid4()), "lang": "UA"}
-        client = {**old, "changed": now(), **row, "userPhoneNumber": phone}
-        values = (client["id"], client["changed"], json.dumps(client), phone)
-        changed = self.db.execute(
-            "UPDATE clients SET id = ?, changed = ?, row = ? WHERE phone = ?", values
-        )
-        if not changed.rowcount:
-            self.db.execute(
-                "INSERT INTO clients (id, changed, row, phone) VALUES (?, ?, ?, ?)",
-                values,
+    def _grouped(self, column, where):
+        return dict(
+            self.all(
+                f"SELECT {column}, count(*) FROM arrivals WHERE {where} "
+                f"GROUP BY {column}"
             )
-
-    def _put_raw(self, row):
-        known = row if isinstance(row, dict) else {}
-
-        def text(name):
-            return known[name] if isinstance(known.get(name), str) else None
-
-        if text("id"):
-            self.db.execute("DELETE FROM clients WHERE id = ?", [text("id")])
-        self.db.execute(
-            "INSERT INTO clients (id, phone, changed, row) VALUES (?, ?, ?, ?)",
-            (
-                text("id"),
-                text("userPhoneNumber"),
-                text("changed") or now(),
-                json.dumps(row),
-            ),
         )
 
-    def clients(self, where="1", values=(), limit=-1, offset=0):
-        """Rows in a steady order, each with its position (the cursor)."""
-        rows = self._all(
-            f"SELECT pos, row FROM clients WHERE {where} ORDER BY pos LIMIT ? OFFSET ?",
-            *values,
-            limit,
-            offset,
+    def _by_fault(self):
+        """For each fault that struck, how many arrived and how many did not."""
+        rows = self.all(
+            "SELECT fault, total(processed) AS arrived, total(NOT processed) AS not_"
+            " FROM arrivals WHERE fault IS NOT NULL GROUP BY fault"
         )
-        return [(row["pos"], json.loads(row["row"])) for row in rows]
+        return {
+            row["fault"]: {
+                "arrived": int(row["arrived"]),
+                "not_arrived": int(row["not_"]),
+            }
+            for row in rows
+        }
 
-    def count_clients(self, where="1", values=()):
-        return self._all(f"SELECT count(*) FROM clients WHERE {where}", *values)[0][0]
+    def times_seen(self, event_id=None, key=None):
+        """How often an event id, or a business key, came and had its effect."""
+        table, column = ("keys", "key") if event_id is None else ("seen", "event_id")
+        sql = f"SELECT n FROM {table} WHERE {column} = ?"
+        found = self.all(sql, key if event_id is None else event_id)
+        return found[0][0] if found else 0
+
+    def reset(self, keep=()):
+        with self.transaction():
+            for table in TABLES:
+                if table not in keep:
+                    self.db.execute(f"DELETE FROM {table}")
+        self._load_totals()
 
     # Balances and purchases
 
     def set_balance(self, phone, amount, date, event_id):
+        self.begin()
         self.db.execute(
             "INSERT INTO balances VALUES (?, ?, ?, ?, 1) ON CONFLICT (phone) DO "
             "UPDATE SET amount = excluded.amount, date = excluded.date, "
@@ -259,9 +266,10 @@ class Store:
         )
 
     def balances(self):
-        return [dict(row) for row in self._all("SELECT * FROM balances ORDER BY phone")]
+        return [dict(row) for row in self.all("SELECT * FROM balances ORDER BY phone")]
 
     def add_purchase(self, phone, event_id, body):
+        self.begin()
         identity = str(uuid.uuid4())
         self.db.execute(
             "INSERT INTO purchases (id, phone, event_id, body) VALUES (?, ?, ?, ?)",
@@ -270,5 +278,5 @@ class Store:
         return identity
 
     def purchases(self):
-        rows = self._all("SELECT id, body FROM purchases ORDER BY pos")
+        rows = self.all("SELECT id, body FROM purchases ORDER BY pos")
         return [{"id": row["id"], **json.loads(row["body"])} for row in rows]

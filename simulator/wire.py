@@ -1,18 +1,20 @@
-"""Closing a client's connection for real, below HTTP.
+"""A client's connection below HTTP: closing it, and writing to it byte by byte.
 
 ASGI has no way to hang up without an answer, so the protocol remembers the
 transport of each open connection by the address of its peer.
 """
 
+import asyncio
 import socket
 import struct
+from http import HTTPStatus
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _open = {}
 
 
-class Protocol(H11Protocol):
+class Protocol(HttpToolsProtocol):
     def connection_made(self, transport):
         super().connection_made(transport)
         _open[transport.get_extra_info("peername")[:2]] = transport
@@ -20,6 +22,12 @@ class Protocol(H11Protocol):
     def connection_lost(self, exc):
         _open.pop(self.transport.get_extra_info("peername")[:2], None)
         super().connection_lost(exc)
+
+
+async def _until_gone(receive):
+    # Until uvicorn knows that the client is gone, or it would answer 500.
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def hang_up(scope, receive, reset=False, flush=False):
@@ -40,6 +48,27 @@ async def hang_up(scope, receive, reset=False, flush=False):
         transport.close()
     else:
         transport.abort()
-    # Until uvicorn knows that the client is gone, or it would answer 500.
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    await _until_gone(receive)
+
+
+async def drip_headers(scope, receive, answer, pause):
+    """Write the head of an answer byte by byte, then the rest, and hang up."""
+    transport = _open.get(tuple(scope["client"]))
+    if transport is None:
+        return
+    try:
+        phrase = HTTPStatus(answer.status).phrase
+    except ValueError:
+        phrase = "Unknown"
+    head = b"HTTP/1.1 %d %s\r\n" % (answer.status, phrase.encode())
+    for name, value in answer.raw_headers(len(answer.body)):
+        head += name + b": " + value + b"\r\n"
+    head += b"connection: close\r\n\r\n"
+    for position in range(len(head)):
+        if transport.is_closing():
+            break
+        transport.write(head[position : position + 1])
+        await asyncio.sleep(pause)
+    transport.write(answer.body)
+    transport.close()
+    await _until_gone(receive)

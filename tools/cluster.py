@@ -3,6 +3,7 @@
 It listens on the loopback only and belongs to this checkout."""
 
 import argparse
+import fcntl
 import hashlib
 import os
 import pwd
@@ -10,9 +11,11 @@ import re
 import shutil
 import subprocess
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
-from house import (
+from provision import postgres_bin
+from workspace import (
     LOGS,
     MODULES,
     ODOO_CONF,
@@ -28,10 +31,13 @@ from house import (
     run,
     say,
 )
-from provision import postgres_bin
 
 USER = "odoo"  # Odoo refuses one named postgres
 PORT_FILE = STATE / "pg_port"
+#: There while a cluster is up that was started by hand: no command stops it.
+KEPT_FILE = STATE / "pg_kept"
+#: Locked by whoever uses the cluster.
+USERS_FILE = STATE / "pg_users"
 
 
 def folder():
@@ -58,6 +64,65 @@ def as_owner(*command):
     )
 
 
+@contextmanager
+def running():
+    """The cluster, up for as long as a command needs it. Commands share it: the last
+    one to leave stops it, unless it was started by hand.
+
+    :return: its port
+    """
+    with USERS_FILE.open("w") as users:
+        if not lock_alone(users):
+            # Waits while another command starts or stops it.
+            fcntl.flock(users, fcntl.LOCK_SH)
+        port = start()
+        fcntl.flock(users, fcntl.LOCK_SH)
+        try:
+            yield port
+        finally:
+            if lock_alone(users) and not KEPT_FILE.exists():
+                stop()
+
+
+def lock_alone(users):
+    """:return: whether nobody else uses the cluster; then it is locked"""
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def by_hand(function):
+    """Run ``function`` if no command uses the cluster."""
+    with USERS_FILE.open("w") as users:
+        if not lock_alone(users):
+            raise Trouble("the cluster is in use; end make demo, make test or the like")
+        function()
+
+
+def keep():
+    """Start the cluster by hand."""
+    with running():
+        KEPT_FILE.touch()
+
+
+def is_up():
+    place = folder()
+    if not (place / "data" / "PG_VERSION").exists():
+        return False
+    status = subprocess.run(
+        [
+            *map(str, as_owner(postgres_bin() / "pg_ctl")),
+            *("-D", str(place / "data"), "status"),
+        ],
+        stdout=subprocess.DEVNULL,
+        cwd=place,
+        check=False,
+    )
+    return status.returncode == 0
+
+
 def start():
     """Start the cluster, making it when there is none.
 
@@ -66,6 +131,9 @@ def start():
     programs, place = postgres_bin(), folder()
     if not programs:
         raise Trouble("PostgreSQL is missing; run: make provision")
+    if is_up() and PORT_FILE.exists():
+        return int(PORT_FILE.read_text())
+    KEPT_FILE.unlink(missing_ok=True)
     if not (place / "data" / "PG_VERSION").exists():
         say("making a PostgreSQL cluster")
         shutil.rmtree(place, ignore_errors=True)
@@ -77,14 +145,6 @@ def start():
             *("-D", place / "data", "-E", "UTF8", "--locale=C.UTF-8"),
             cwd=place,
         )
-    status = subprocess.run(
-        [*map(str, as_owner(programs / "pg_ctl", "-D", place / "data", "status"))],
-        stdout=subprocess.DEVNULL,
-        cwd=place,
-        check=False,
-    )
-    if status.returncode == 0 and PORT_FILE.exists():
-        return int(PORT_FILE.read_text())
     port = free_port()
     options = (
         f"-p {port} -k {place} -c listen_addresses=127.0.0.1 -c max_connections=200"
@@ -112,7 +172,8 @@ def stop():
             *("-m", "fast", "-w", "stop"),
             cwd=place,
         )
-    PORT_FILE.unlink(missing_ok=True)
+    for path in (PORT_FILE, KEPT_FILE):
+        path.unlink(missing_ok=True)
 
 
 def clean():
@@ -242,15 +303,27 @@ def fingerprint():
     digest = hashlib.sha256()
     for addon in sorted(ROOT.glob("inboost_connector*")):
         for path in sorted(addon.rglob("*")):
+            if path.is_relative_to(addon / "tests"):
+                continue
             if path.suffix in (".py", ".xml", ".csv", ".sql", ".po"):
                 digest.update(path.read_bytes())
     return digest.digest()
 
 
+def print_template():
+    with running():
+        print(template("test", MODULES))
+
+
+COMMANDS = {
+    "start": keep,
+    "stop": lambda: by_hand(stop),
+    "clean": lambda: by_hand(clean),
+    "template": print_template,
+}
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("command", choices=["start", "stop", "clean", "template"])
-    command = parser.parse_args().command
-    if command == "template":
-        main(lambda: (start(), print(template("test", MODULES)))[0] and None)
-    main({"start": lambda: start() and None, "stop": stop, "clean": clean}[command])
+    parser.add_argument("command", choices=COMMANDS)
+    STATE.mkdir(exist_ok=True)
+    main(COMMANDS[parser.parse_args().command])

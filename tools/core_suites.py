@@ -17,7 +17,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import cluster
-from house import (
+from workspace import (
     LOGS,
     MODULES,
     ODOO_CONF,
@@ -77,7 +77,7 @@ def compare(before, after):
 
 def again(worse, found, template):
     """Run what is worse by itself, once: a step of a tour has ten seconds, which a busy
-    machine may need for other things. Both outcomes are told."""
+    machine may need for other things. Both outcomes are shown."""
     for suite in sorted({name.partition(":")[0] for name in worse}):
         names = [n for n in worse if n.startswith(f"{suite}:") and n in found]
         if not names:
@@ -142,8 +142,7 @@ def check_ran(suite, report, log):
 def run(record, suites):
     known = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
     chosen = {k: v for k, v in known.items() if k.split(":")[0] in suites}
-    cluster.start()
-    try:
+    with cluster.running():
         template = (
             cluster.base(MODULES) if record else cluster.template("test", MODULES)
         )
@@ -152,8 +151,6 @@ def run(record, suites):
             found.update(run_suite(suite, template))
         if not record:
             again(compare(chosen, found), found, template)
-    finally:
-        cluster.stop()
     if record:
         others = {k: v for k, v in known.items() if k not in chosen}
         text = json.dumps({**others, **found}, indent=1, sort_keys=True)

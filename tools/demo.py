@@ -7,9 +7,10 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 
 import cluster
-from house import (
+from workspace import (
     LOGS,
     MODULES,
     ODOO_CONF,
@@ -80,46 +81,52 @@ def wait_for(url, process, what, seconds=120):
 def serve(odoo_port, simulator_port):
     check_port(odoo_port, "Odoo", "ODOO_PORT")
     check_port(simulator_port, "the simulator", "SIMULATOR_PORT")
+    # make and a service manager end a program so; its servers end with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     say("starting PostgreSQL")
-    cluster.start()
-    prepare(simulator_port)
-    with (
-        (LOGS / "simulator.log").open("w") as simulator_log,
-        (LOGS / "odoo.log").open("w") as odoo_log,
-    ):
-        simulator = subprocess.Popen(
-            [
-                *(str(PYTHON), "-m", "simulator", "--port", str(simulator_port)),
-                *("--db", str(STATE / "simulator.sqlite")),
-            ],
-            stdout=simulator_log,
+    with cluster.running():
+        prepare(simulator_port)
+        with (
+            server("simulator.log", ROOT, *simulator_args(simulator_port)) as sim,
+            server("odoo.log", STATE, *odoo_args(odoo_port)) as odoo,
+        ):
+            try:
+                wait_for(f"http://127.0.0.1:{simulator_port}/", sim, "the simulator")
+                wait_for(f"http://127.0.0.1:{odoo_port}/web/health", odoo, "Odoo")
+                print(
+                    WELCOME.format(odoo=odoo_port, simulator=simulator_port), flush=True
+                )
+                odoo.wait()
+            except KeyboardInterrupt:
+                return say("stopping")
+            raise Trouble(f"Odoo ended; see {LOGS / 'odoo.log'}")
+
+
+def simulator_args(port):
+    database = STATE / "simulator.sqlite"
+    return "-m", "simulator", "--port", str(port), "--db", str(database)
+
+
+def odoo_args(port):
+    conf = str(ODOO_CONF)
+    return "-m", "odoo", "-c", conf, "-d", DATABASE, "--http-port", str(port)
+
+
+@contextmanager
+def server(log, folder, *arguments):
+    """A program that runs until the block is left."""
+    with (LOGS / log).open("w") as stream:
+        process = subprocess.Popen(
+            [str(PYTHON), *arguments],
+            stdout=stream,
             stderr=subprocess.STDOUT,
-            cwd=ROOT,
-        )
-        odoo = subprocess.Popen(
-            [
-                *(str(PYTHON), "-m", "odoo", "-c", str(ODOO_CONF), "-d", DATABASE),
-                *("--http-port", str(odoo_port)),
-            ],
-            stdout=odoo_log,
-            stderr=subprocess.STDOUT,
-            cwd=STATE,
+            cwd=folder,
         )
         try:
-            wait_for(f"http://127.0.0.1:{simulator_port}/", simulator, "the simulator")
-            wait_for(f"http://127.0.0.1:{odoo_port}/web/health", odoo, "Odoo")
-            print(WELCOME.format(odoo=odoo_port, simulator=simulator_port), flush=True)
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
-            odoo.wait()
-            raise Trouble(f"Odoo ended; see {LOGS / 'odoo.log'}")
-        except KeyboardInterrupt:
-            say("stopping")
+            yield process
         finally:
-            for process in (odoo, simulator):
-                process.terminate()
-            for process in (odoo, simulator):
-                process.wait()
-            cluster.stop()
+            process.terminate()
+            process.wait()
 
 
 WELCOME = """

@@ -10,14 +10,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from house import (
+import packages
+from machine import as_root, install_system
+from workspace import (
     CACHE,
     LOGS,
     ODOO_HOME_FILE,
-    PYTHON,
     ROOT,
     STATE,
-    VENV,
     Trouble,
     main,
     output,
@@ -34,7 +34,6 @@ FROM_SID = (
 ).split()
 #: These have other paths in sid.
 FROM_STABLE = ["fonts-font-awesome", "fonts-inconsolata"]
-XML_FORMATTER = ["prettier@3.6.2", "@prettier/plugin-xml@3.4.2"]
 ODOO_REPOSITORY = "https://github.com/odoo/odoo.git"
 
 
@@ -50,35 +49,6 @@ def check_machine():
             f"{free / 2**30:.1f} GB of disk are free and {MIN_DISK / 2**30:.0f} GB are "
             "needed; free some, or check out the project elsewhere"
         )
-
-
-def as_root(*command):
-    if os.geteuid() == 0:
-        return list(command)
-    if not shutil.which("sudo"):
-        raise Trouble(f"run this as root: {' '.join(command)}")
-    return ["sudo", *command]
-
-
-def install_system(package, program):
-    """Install a Debian package when ``program`` is not there."""
-    if not shutil.which("apt-get"):
-        raise Trouble(f"{program} is missing; install it with your package manager")
-    say(f"installing {package} (for {program})")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    install = as_root("apt-get", "install", "-y", "--no-install-recommends", package)
-    try:
-        run(*install, env=environment)
-    except subprocess.CalledProcessError:
-        # A fresh machine has no lists yet, or old ones.
-        try:
-            run(*as_root("apt-get", "update"))
-            run(*install, env=environment)
-        except subprocess.CalledProcessError as error:
-            raise Trouble(
-                f"{package} could not be installed; check the network, then run: "
-                f"apt-get install {package}"
-            ) from error
 
 
 def postgres_bin():
@@ -213,80 +183,24 @@ def odoo_from_clone():
     return target
 
 
-def provide_packages():
-    """A virtual environment that sees Odoo and has what Odoo and we need."""
-    inputs = [ROOT / "requirements.txt", ROOT / "tools/requirements-odoo.txt"]
-    inputs += [ROOT / "tools/requirements-dev.txt", ROOT / "simulator/requirements.txt"]
-    wanted = "".join(path.read_text() for path in inputs) + ODOO_HOME_FILE.read_text()
-    stamp = VENV / "provisioned"
-    if stamp.exists() and stamp.read_text() == wanted:
-        return
-    say("installing Python packages")
-    if not PYTHON.exists():
-        home = ODOO_HOME_FILE.read_text()
-        site = [] if home else ["--system-site-packages"]
-        try:
-            run(sys.executable, "-m", "venv", *site, VENV)
-        except subprocess.CalledProcessError:
-            install_system("python3-venv", "python3 -m venv")
-            run(sys.executable, "-m", "venv", "--clear", *site, VENV)
-        if home:
-            packages = output(
-                PYTHON, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"
-            )
-            Path(packages, "odoo-home.pth").write_text(home + "\n")
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    pip += ["--cache-dir", CACHE / "pip"]
-    try:
-        run(*pip, *[part for path in inputs for part in ("-r", path)])
-        # Their dependency on "odoo" is there already and would pull in packages that
-        # Odoo itself does not want.
-        run(*pip, "--no-deps", "-r", ROOT / "tools/requirements-oca.txt")
-    except subprocess.CalledProcessError as error:
-        print(error.stdout.decode("utf-8", "replace")[-1500:])
-        raise Trouble(
-            "Python packages could not be installed; check the network, then run the "
-            "same command again"
-        ) from error
-    # XML is formatted as OCA does it; node comes as a Python package too.
-    npm = [VENV / "bin/npm", "install", "--silent", "--no-fund", "--no-audit"]
-    path = f"{VENV / 'bin'}:{os.environ['PATH']}"
-    try:
-        run(
-            *(
-                *npm,
-                "--prefix",
-                STATE / "node",
-                "--cache",
-                CACHE / "npm",
-                *XML_FORMATTER,
-            ),
-            env={**os.environ, "PATH": path},
-        )
-    except subprocess.CalledProcessError as error:
-        raise Trouble(
-            "the XML formatter could not be installed; check the network, then run "
-            "the same command again"
-        ) from error
-    stamp.write_text(wanted)
-
-
-def provision(browser):
+def provision(for_tests):
     STATE.mkdir(exist_ok=True)
     LOGS.mkdir(exist_ok=True)
     CACHE.mkdir(parents=True, exist_ok=True)
     check_machine()
     provide_postgres()
-    if browser:
+    if for_tests:
         provide_chromium()
     provide_odoo()
-    provide_packages()
+    packages.provide(packages.REQUIREMENTS if for_tests else ["newest"])
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--no-browser", action="store_true", help="do without Chromium (demo, lint)"
+        "--no-tests",
+        action="store_true",
+        help="do without what only tests need: Chromium, Odoo's pins (demo, lint)",
     )
     arguments = parser.parse_args()
-    main(provision, not arguments.no_browser)
+    main(provision, not arguments.no_tests)

@@ -2,56 +2,114 @@
 
 import argparse
 import os
+import re
 import subprocess
+from contextlib import nullcontext
 
 import cluster
-from house import LOGS, MODULES, ODOO_CONF, PYTHON, ROOT, main, say
+from workspace import LOGS, MODULES, ODOO_CONF, ROOT, VENVS, Trouble, main, say
 
 
-def unit():
+def lib(environment, *options):
+    """The rules in plain Python: no Odoo, no database."""
+    return pytest(environment, "-p", "no:odoo", *(options or ["tests/lib"]))
+
+
+def unit(environment, *options):
     """The addons' own tests, in a database of their own."""
-    database = cluster.template("test", MODULES)
-    cluster.copy(database, "unit")
-    folders = [str(path) for path in sorted(ROOT.glob("inboost_connector*/tests"))]
-    return pytest("--odoo-database=unit", *folders)
+    cluster.copy(cluster.template("test", MODULES), "unit")
+    folders = sorted(map(str, ROOT.glob("inboost_connector*/tests")))
+    return pytest(environment, "--odoo-database=unit", *(options or folders))
 
 
-def e2e():
+def e2e(environment, *options):
     """Real servers, the simulator over HTTP, Chromium."""
     cluster.template("test", MODULES)
-    return pytest("-p", "no:odoo", "tests")
+    outside = ("-p", "no:odoo", "--ignore=tests/lib")
+    return pytest(environment, *outside, *(options or ["tests"]))
 
 
-def pytest(*arguments):
-    environment = {
+#: What can be asked for, and the environment that it runs in.
+SUITES = {
+    "lib": [(lib, "newest")],
+    "unit": [(unit, "newest")],
+    "pins": [(lib, "pins"), (unit, "pins")],
+    "e2e": [(e2e, "newest")],
+}
+
+
+def pytest(environment, *arguments):
+    say(f"pytest {' '.join(arguments)} ({environment})")
+    variables = {
         **os.environ,
         "ODOO_RC": str(ODOO_CONF),
         "PYTHONPATH": f"{ROOT}:{ROOT / 'tools'}",
     }
     return subprocess.run(
         [
-            *(str(PYTHON), "-m", "pytest", "-p", "tests.no_skips"),
-            *("--durations=10", *arguments),
+            *(str(VENVS[environment] / "bin/python"), "-m", "pytest"),
+            *("-p", "tests.no_skips", "--durations=10", *arguments),
         ],
         cwd=ROOT,
-        env=environment,
+        env=variables,
         check=False,
     ).returncode
 
 
 def run(names):
+    """:return: whether one failed"""
+    runs = [one for name in names for one in SUITES[name]]
     say(f"logs are in {LOGS}")
-    cluster.start()
-    try:
-        failed = [name for name in names if {"unit": unit, "e2e": e2e}[name]()]
-    finally:
-        cluster.stop()
+    with nullcontext() if names == ["lib"] else cluster.running():
+        failed = [
+            f"{suite.__name__} ({environment})"
+            for suite, environment in runs
+            if suite(environment)
+        ]
     if failed:
         print(f"FAILED: {', '.join(failed)}")
     return bool(failed)
 
 
+def run_some(name):
+    """Run the tests whose name, class or file has ``name`` in it, whichever suites they
+    are of.
+
+    :return: whether one failed
+    """
+    found = find(name)
+    if not found:
+        raise Trouble(f"no test, class or file of tests has {name!r} in its name")
+    with nullcontext() if set(found) == {lib} else cluster.running():
+        failed = [suite("newest", "-k", name, *found[suite]) for suite in found]
+    return any(failed)
+
+
+def find(name):
+    """:return: {suite: paths of its files that have such a test}"""
+    defined = re.compile(rf"^\s*(def|class) \w*{re.escape(name)}", re.M | re.I)
+    paths = [
+        *ROOT.glob("tests/**/test_*.py"),
+        *ROOT.glob("inboost*/tests/**/test_*.py"),
+    ]
+    found = {}
+    for path in sorted(paths):
+        if name.lower() in path.stem or defined.search(path.read_text()):
+            found.setdefault(suite_of(path), []).append(str(path.relative_to(ROOT)))
+    return found
+
+
+def suite_of(path):
+    if path.is_relative_to(ROOT / "tests/lib"):
+        return lib
+    return e2e if path.is_relative_to(ROOT / "tests") else unit
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("suites", nargs="+", choices=["unit", "e2e"])
-    main(run, parser.parse_args().suites)
+    parser.add_argument("suites", nargs="*", choices=[*SUITES, []])
+    parser.add_argument("-k", metavar="NAME", help="only tests with this in their name")
+    arguments = parser.parse_args()
+    if arguments.k:
+        main(run_some, arguments.k)
+    main(run, arguments.suites or list(SUITES))

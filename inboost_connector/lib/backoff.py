@@ -67,6 +67,9 @@ class Pace:
         :return: the moment, not before ``now``, when that request may go
         """
         with self._lock:
+            if not self._current(now) and self._free_at <= now:
+                # Nothing to spread: no place is taken.
+                return now
             moment = max(now, self._free_at)
             self._free_at = moment + self._current(moment)
             return moment

@@ -6,16 +6,22 @@ const PRESETS = [
   ["Slow, 3 s", {latency: 3}],
   ["500", {status: 500}],
   ["503, Retry-After 5", {status: 503, retry_after: "5"}],
+  ["503, until a date", {status: 503, retry_after_date: 30}],
   ["429", {status: 429}],
   ["401", {status: 401}],
   ["404", {status: 404}],
   ["504, yet processed", {status: 504, processed: true}],
+  ["413 over 1 kB", {answer: "too_large", larger_than: 1024}],
+  ["Close unread", {close: "unread"}],
   ["Close before", {close: "before"}],
   ["Close after", {close: "after"}],
+  ["Close in mid-answer", {broken: "length"}],
   ["Silence", {silence: 60}],
   ["Redirect", {redirect: "http://127.0.0.1:9/"}],
   ["5 MB answer", {huge: 5_000_000}],
-  ["Broken answer", {broken: true}],
+  ["Half an answer", {broken: true}],
+  ["Header in drops", {drip_headers: 0.2}],
+  ["Body in drops", {drip: 0.2}],
   ["2 a second", {rate_limit: 2, retry_after: "1"}],
 ];
 const LOOKUPS = new Set(["connection_test", "customers_list", "customer_find"]);
@@ -148,16 +154,19 @@ async function toggle(row) {
 function showFaults(faults) {
   const list = $("faults");
   list.replaceChildren();
-  for (const [endpoint, fault] of Object.entries(faults)) {
-    const told = Object.entries(fault)
-      .map(([name, value]) => `${name.replace("_", " ")} ${value}`)
-      .join(", ");
-    const where = endpoint === "*" ? "every endpoint" : endpoint;
+  for (const [place, set] of Object.entries(faults)) {
+    const told = [set]
+      .flat()
+      .map((fault) => Object.entries(fault))
+      .map((one) => one.map(([name, value]) => `${name.replaceAll("_", " ")} ${value}`))
+      .map((words) => words.join(", "))
+      .join("; ");
+    const where = place === "*" ? "everything" : place;
     const item = element("li", "", `${where}: ${told}`);
     const remove = element("button", "", "✕");
     remove.type = "button";
     remove.setAttribute("aria-label", `Remove the fault of ${where}`);
-    remove.onclick = () => fetch(`/_sim/faults/${endpoint}`, {method: "DELETE"});
+    remove.onclick = () => fetch(`/_sim/faults/${place}`, {method: "DELETE"});
     item.append(remove);
     list.append(item);
   }
@@ -180,24 +189,67 @@ function listen() {
     for (const name of COUNTERS) $(name).textContent = bundle.totals[name];
     $("doubled-box").classList.toggle("alarm", bundle.totals.doubled > 0);
     showFaults(bundle.faults);
+    $("listing").value = bundle.listing;
     if (bundle.reload) reload();
     waiting.push(...bundle.arrivals);
     release();
   };
 }
 
-for (const [title, fault] of PRESETS) {
+function conditions() {
+  const set = {};
+  if ($("phone").value.trim()) set.phone = $("phone").value.trim();
+  if ($("contains").value) set.contains = $("contains").value;
+  if ($("every").valueAsNumber > 1) set.share = 1 / $("every").valueAsNumber;
+  if ($("times").valueAsNumber) set.times = $("times").valueAsNumber;
+  return set;
+}
+
+function send(method, path, body) {
+  return fetch(`/_sim/${path}`, {
+    method,
+    headers: {"Content-Type": "application/json"},
+    body: JSON.stringify(body),
+  });
+}
+
+function addPreset(box, title, fault) {
   const button = element("button", "", title);
   button.type = "button";
   button.title = JSON.stringify(fault);
   button.onclick = () =>
-    fetch(`/_sim/faults/${$("endpoint").value}`, {
-      method: "PUT",
-      headers: {"Content-Type": "application/json"},
-      body: JSON.stringify(fault),
-    });
-  $("presets").append(button);
+    send("PUT", `faults/${$("place").value}`, {...fault, ...conditions()});
+  box.append(button);
 }
+
+function option(select, value, title) {
+  const made = element("option", "", title);
+  made.value = value;
+  select.append(made);
+}
+
+async function describeStyle() {
+  const about = await (await fetch("/_sim/about")).json();
+  $("style").textContent = about.title;
+  for (const [operation, address] of Object.entries(about.addresses)) {
+    option($("place"), operation, `${operation} (${address})`);
+  }
+  for (const event of about.events) option($("place"), event, event);
+  for (const answer of about.answers) {
+    addPreset($("answers"), answer.replaceAll("_", " "), {answer});
+  }
+  for (const [name, text] of Object.entries(about.listings)) {
+    option($("listing"), name, text);
+  }
+}
+
+for (const [title, fault] of PRESETS) addPreset($("presets"), title, fault);
+$("listing").onchange = () => send("PUT", "settings", {listing: $("listing").value});
+$("fill").onclick = async () => {
+  const wanted = {count: $("people").valueAsNumber || 0, odd: $("odd").checked};
+  const made = await (await send("POST", "customers", wanted)).json();
+  $("filled").textContent = `${made.clients} customers`;
+};
 $("clear").onclick = () => fetch("/_sim/faults", {method: "DELETE"});
 $("hold").onclick = () => {
   const held = $("hold").getAttribute("aria-pressed") === "true";
@@ -215,4 +267,4 @@ rows.onclick = (event) => {
 rows.onkeydown = (event) => {
   if (event.key === "Enter" && event.target.matches("tr.arrival")) toggle(event.target);
 };
-listen();
+describeStyle().then(listen);

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import pytest
-from house import STATE
+from workspace import STATE
 
 from tests.support.odoo_server import wait_until
 from tests.support.orders import PRELUDE

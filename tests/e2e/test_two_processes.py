@@ -4,7 +4,7 @@ import subprocess
 
 import cluster
 import pytest
-from house import STATE
+from workspace import STATE
 
 from tests.support.odoo_server import OdooServer
 from tests.support.outbox import fill

@@ -1,28 +1,38 @@
-"""The wheel, installed in an empty environment next to Odoo."""
+"""The wheel, installed next to Odoo in an environment made from Odoo's own pins."""
 
 import subprocess
 import sys
 import zipfile
+from email.parser import Parser
 
 import cluster
 import pytest
-from house import CACHE, ODOO_CONF, ODOO_HOME_FILE, PYTHON, ROOT, STATE
+from packages import OCA, REQUIREMENTS, constraints_of
+from workspace import CACHE, ODOO_CONF, ODOO_HOME_FILE, PYTHON, ROOT, STATE
+
+ADDONS = "odoo/addons/"
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wheel")
-    source = folder / "source"
-    run("git", "clone", "--quiet", ROOT, source)
-    # What is not committed yet is built too.
-    changed = subprocess.run(
-        ["git", "ls-files", "--others", "--modified", "--exclude-standard"],
-        cwd=ROOT, check=True, capture_output=True, text=True,
-    ).stdout.split()  # fmt: skip
-    for name in changed:
+def source(tmp_path_factory):
+    """What git has of this checkout, and what is not committed yet."""
+    folder = tmp_path_factory.mktemp("source")
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    for name in run(*listed, cwd=ROOT).splitlines():
         if (ROOT / name).exists():
-            (source / name).parent.mkdir(parents=True, exist_ok=True)
-            (source / name).write_bytes((ROOT / name).read_bytes())
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes((ROOT / name).read_bytes())
+    # There need not be one of either today.
+    for name in ("migrations/19.0.9.9.9/post-migration.py", "models/room/__init__.py"):
+        planted = folder / "inboost_connector" / name
+        planted.parent.mkdir(parents=True)
+        planted.write_text("")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(source, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
     run(PYTHON, "-m", "build", "--no-isolation", "--wheel", "-o", folder, source)
     [path] = folder.glob("*.whl")
     return path
@@ -42,20 +52,26 @@ def run(*command, **kwargs):
     return done.stdout
 
 
-def test_addon_is_where_odoo_looks(wheel):
-    names = zipfile.ZipFile(wheel).namelist()
-    addon = "odoo/addons/inboost_connector/"
-    for name in (
-        "__manifest__.py",
-        "lib/outcome.py",
-        "data/neutralize.sql",
-        "security/ir.model.access.csv",
-        "static/description/icon.png",
-    ):
-        assert addon + name in names
-    assert "odoo/addons/inboost_connector_sale/views/sale_order_views.xml" in names
-    assert "odoo/__init__.py" not in names
-    assert "odoo/addons/__init__.py" not in names
+def test_wheel_has_all_files_of_the_addons_and_nothing_else(source, wheel):
+    names = {n for n in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in n}
+    files = {
+        f"{ADDONS}{path.relative_to(source)}"
+        for addon in source.glob("*/__manifest__.py")
+        for path in addon.parent.rglob("*")
+        if path.is_file()
+    }
+    assert names == files
+
+
+def test_wheel_requires_what_the_addons_do(source, wheel):
+    archive = zipfile.ZipFile(wheel)
+    [metadata] = [n for n in archive.namelist() if n.endswith(".dist-info/METADATA")]
+    required = (
+        Parser().parsestr(archive.read(metadata).decode()).get_all("Requires-Dist")
+    )
+    lines = (source / "requirements.txt").read_text().splitlines()
+    assert {line for line in lines if line[:1] not in ("", "#")} < set(required)
+    assert "odoo==19.0.*" in required
 
 
 def test_odoo_installs_it_from_there(wheel, tmp_path):
@@ -68,14 +84,9 @@ def test_odoo_installs_it_from_there(wheel, tmp_path):
         (tmp_path / "venv" / site.strip()).joinpath("odoo.pth").write_text(home + "\n")
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     pip += ["--cache-dir", CACHE / "pip"]
-    run(
-        *pip,
-        "-r",
-        ROOT / "tools/requirements-odoo.txt",
-        "-r",
-        ROOT / "requirements.txt",
-    )
-    run(*pip, "--no-deps", "-r", ROOT / "tools/requirements-oca.txt")
+    files = [part for path in REQUIREMENTS["pins"] for part in ("-r", ROOT / path)]
+    run(*pip, *constraints_of("pins"), *files)
+    run(*pip, "--no-deps", "-r", ROOT / OCA)
     run(*pip, "--no-deps", wheel)
     conf = tmp_path / "odoo.conf"
     text = ODOO_CONF.read_text().replace(f"{ROOT},", "").replace(f"{ROOT}\n", "\n")

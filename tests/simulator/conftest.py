@@ -1,5 +1,6 @@
 """A stand-in started as its users start it: a process of its own."""
 
+import base64
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from tests.support.browser import browser  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "portal-secret"
+OTHER_STYLES = ("rest-path", "envelope", "oauth")
 
 
 class Running:
@@ -18,8 +20,9 @@ class Running:
 
     secret = SECRET
 
-    def __init__(self, db, *options):
-        self.db, self.options = db, options
+    def __init__(self, db, *options, style="inboost"):
+        self.db, self.style = db, style
+        self.options = [*options, "--style", style]
         self.start()
 
     def start(self):
@@ -57,6 +60,27 @@ class Running:
     def counts(self):
         return self.control("GET", "counts?all=1")
 
+    def headers(self):
+        """What authorises a request in this style."""
+        if self.style == "rest-path":
+            return {"X-Api-Key": SECRET}
+        if self.style == "envelope":
+            pair = base64.b64encode(f"shop:{SECRET}".encode()).decode()
+            return {"Authorization": f"Basic {pair}"}
+        token = self.token() if self.style == "oauth" else SECRET
+        return {"Authorization": f"Bearer {token}"}
+
+    def token(self):
+        if not hasattr(self, "_token"):
+            form = {"grant_type": "client_credentials", "client_id": "shop"}
+            answer = requests.post(
+                f"{self.url}/oauth/token",
+                data={**form, "client_secret": SECRET},
+                timeout=10,
+            )
+            self._token = answer.json()["access_token"]
+        return self._token
+
     def send(self, path, body=None, method=None, timeout=10, **headers):
         return requests.request(
             method or ("GET" if body is None else "POST"),
@@ -84,3 +108,21 @@ def simulator(running):
     """An empty stand-in; the process is shared within a module."""
     running.control("POST", "reset")
     return running
+
+
+@pytest.fixture(scope="module")
+def speaking(tmp_path_factory):
+    """Give the running stand-in of a style, without a limit of pace."""
+    started = {}
+
+    def start(style):
+        if style not in started:
+            db = tmp_path_factory.mktemp(style) / "sim.sqlite3"
+            options = ("--secret", SECRET, "--token-seconds", "3600")
+            started[style] = Running(db, *options, style=style)
+            started[style].control("PUT", "settings", {"pace": None})
+        return started[style]
+
+    yield start
+    for one in started.values():
+        one.stop()

@@ -8,7 +8,9 @@ import schemathesis
 import yaml
 from hypothesis import HealthCheck, settings
 
-CONTRACT = Path(__file__).resolve().parents[2] / "simulator" / "openapi.yaml"
+from tests.simulator.conftest import SECRET, Running
+
+CONTRACT = Path(__file__).resolve().parents[2] / "simulator/styles/inboost/openapi.yaml"
 contract = schemathesis.openapi.from_path(CONTRACT)
 
 
@@ -23,7 +25,7 @@ def filled(running):
 
 @contract.parametrize()
 @settings(
-    max_examples=60,
+    max_examples=25,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
@@ -144,3 +146,47 @@ def test_refusals_have_their_own_status(filled):
     client = {"userPhoneNumber": "380501112233"}
     assert filled.send("api/MyClients/AddNewClient", client).status_code == 200
     assert filled.send("api/MyClients/AddNewClient", client).status_code == 409
+
+
+ZONELESS = ("2026-01-31T10:15", "2026-01-31T10:15:00", "2026-01-31T10:15:00.5")
+CLEAR = ("2026-01-31T10:15:00Z", "2026-01-31T10:15+02:00", "2026-01-31T10:15:00.123Z")
+
+
+@pytest.mark.parametrize("moment", ZONELESS + CLEAR)
+def test_time_that_cannot_be_understood_alone(filled, strict, moment):
+    purchase = {**GOOD, "date": moment}
+    sale = {"event": "purchase", "eventId": "h", "date": moment}
+    for running, zoneless in ((filled, 200), (strict, 400)):
+        expected = zoneless if moment in ZONELESS else 200
+        answer = running.send("api/Purchases/AddPurchase", purchase)
+        assert answer.status_code == expected
+        assert running.send("api/webhok/t/", sale).status_code == expected
+        if expected == 400:
+            assert "neither an offset nor a Z" in answer.json()["detail"]
+    day = {"event": "bonuses_expiring", "date": "2026-02-07", "phones": []}
+    assert strict.send("api/webhok/t/", day).status_code == 200
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory):
+    options = ("--secret", SECRET, "--strict-times")
+    one = Running(tmp_path_factory.mktemp("strict") / "sim.sqlite3", *options)
+    yield one
+    one.stop()
+
+
+def test_documented_additions_of_a_purchase_are_taken(filled):
+    line = {"productId": 7, "uuid": "l", "name": "x", "quantity": 1, "price": 5}
+    more = {
+        "promotions": [{"name": "Minus 5", "points": 1, "amount": 5}],
+        "giftCards": 10,
+        "gift_cards": [{"code": "044", "amount": 10}],
+        "cashRounding": 0.03,
+        "cash_rounding": 0.03,
+        "consent": {"sms": True, "time": "2026-01-31T10:15:00Z"},
+        "lines": [{**line, "total": 5, "isReward": False}],
+    }
+    assert filled.send("api/Purchases/AddPurchase", {**GOOD, **more}).status_code == 200
+    undocumented = filled.send("api/Purchases/AddPurchase", {**GOOD, "spend": 1})
+    assert undocumented.status_code == 422
+    assert "spend" in undocumented.json()["errors"]

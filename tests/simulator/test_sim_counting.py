@@ -1,13 +1,19 @@
 """Lost and doubled events are read from these counts: they have to be exact."""
 
+import asyncio
+import itertools
 import random
+import sqlite3
 import subprocess
 import sys
-import time
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import requests
+
+from simulator.store import Store
+from tests.simulator.conftest import Running
 
 ROOT = Path(__file__).resolve().parents[2]
 THREADS = 32
@@ -36,9 +42,7 @@ def test_counts_are_exact_under_parallel_load(simulator):
     repeated = ids[:150] + ids[:50]
     everything = ids + repeated
     random.Random(7).shuffle(everything)
-    before = time.monotonic()
     send_all(simulator, everything)
-    rate = len(everything) / (time.monotonic() - before)
     counts = simulator.counts()
     assert counts["arrivals"] == 2200
     assert counts["distinct"] == 2000
@@ -47,8 +51,6 @@ def test_counts_are_exact_under_parallel_load(simulator):
         event_id: 1 + (n < 150) + (n < 50) for n, event_id in enumerate(ids)
     }
     assert counts["by_path"] == {"/api/webhok/load/": 2200}
-    # Far below what it does, far above what would hold up a delivery.
-    assert rate > 150, f"{rate:.0f} requests a second"
 
 
 def test_answered_events_survive_a_kill(simulator):
@@ -131,5 +133,78 @@ def test_help():
         text=True,
         check=True,
     ).stdout
-    for option in ("--port", "--host", "--db", "--secret"):
+    for option in ("--port", "--db", "--secret", "--style", "--customers"):
         assert option in told
+
+
+def test_whatever_was_answered_before_a_kill_is_counted(tmp_path):
+    running = Running(tmp_path / "db")
+    answered, enough = [], threading.Event()
+
+    def work(number):
+        session = requests.Session()
+        for turn in itertools.count():
+            event_id = f"{number}-{turn}"
+            try:
+                session.post(
+                    f"{running.url}/api/webhok/t/",
+                    json={"eventId": event_id},
+                    timeout=9,
+                ).raise_for_status()
+            except requests.RequestException:
+                return
+            answered.append(event_id)
+            if len(answered) > 200:
+                enough.set()
+
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            tries = [pool.submit(work, number) for number in range(8)]
+            assert enough.wait(60)
+            running.stop(kill=True)
+            for one in tries:
+                one.result()
+        running.start()
+        kept = running.counts()["by_event_id"]
+    finally:
+        running.stop()
+    assert set(answered) <= set(kept)
+    # What was in flight may have arrived, once for each connection.
+    assert len(kept) <= len(answered) + 8
+    assert set(kept.values()) == {1}
+
+
+def test_file_of_another_version_is_refused_and_left_alone(tmp_path):
+    path = tmp_path / "old.sqlite3"
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE arrivals (id INTEGER)")
+    before = path.read_bytes()
+    ended = subprocess.run(
+        [sys.executable, "-m", "simulator", "--db", str(path), "--port", "0"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 1
+    assert "delete it, or name another file with --db" in ended.stderr
+    assert path.read_bytes() == before
+
+
+def test_writes_that_come_together_share_a_commit(tmp_path):
+    store = Store(tmp_path / "db")
+    commits = []
+    store.db.set_trace_callback(lambda sql: sql == "COMMIT" and commits.append(sql))
+
+    async def come(number):
+        store.first_time(f"e{number}")
+        await store.committed()
+        assert not store.db.in_transaction, "an answer would leave before the commit"
+
+    async def together():
+        await asyncio.gather(*(come(number) for number in range(50)))
+
+    asyncio.run(together())
+    assert len(commits) == 1
+    store.close()

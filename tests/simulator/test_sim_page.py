@@ -57,15 +57,50 @@ def test_content_cannot_become_markup(page, simulator):
 
 
 def test_faults_are_set_and_cleared_by_a_click(page, simulator):
-    page.select_option("#endpoint", "webhook/*")
+    page.select_option("#place", "webhook")
     page.get_by_role("button", name="503, Retry-After 5").click()
-    expect(page.locator("#faults")).to_contain_text("webhook/*: status 503")
+    expect(page.locator("#faults")).to_contain_text("webhook: status 503")
     assert simulator.send("api/webhok/t/", {}).status_code == 503
     expect(page.locator("tr.arrival .badge.warn")).to_have_text("503")
     expect(page.locator("#refused")).to_have_text("1")
     page.get_by_role("button", name="Clear all").click()
     expect(page.locator("#faults li")).to_have_count(0)
     assert simulator.send("api/webhok/t/", {}).status_code == 200
+
+
+def test_answer_of_a_real_server_for_one_phone(page, simulator):
+    page.select_option("#place", "balance_set")
+    page.fill("#phone", "380671234567")
+    page.fill("#times", "1")
+    page.get_by_text("Answers of real servers").click()
+    page.get_by_role("button", name="unknown customer").click()
+    expect(page.locator("#faults")).to_contain_text("answer unknown_customer")
+    other = {"eventId": "e0", "userPhoneNumber": "380501112233", "amount": 1}
+    assert simulator.send("api/Bonuses/SetBalance", other).status_code == 200
+    assert simulator.balance("e1").status_code == 404
+    expect(page.locator("#faults li")).to_have_count(0)
+    assert simulator.balance("e1").status_code == 200
+
+
+def test_list_of_customers_is_filled_and_misbehaves(page, simulator):
+    page.fill("#people", "12")
+    page.check("#odd")
+    page.get_by_role("button", name="Replace the list").click()
+    expect(page.locator("#filled")).to_contain_text("customers")
+    assert simulator.send("wapi/Clients", {}).json()["totalCount"] > 12
+    page.select_option("#listing", "deletes_row")
+    expect(page.locator("#listing")).to_have_value("deletes_row")
+    simulator.send("wapi/Clients", {})
+    expect(page.locator("#listing")).to_have_value("right")
+
+
+def test_page_names_the_style_and_its_addresses(browser, speaking):
+    page = browser.new_page()
+    page.goto(speaking("envelope").url)
+    expect(page.locator("#style")).to_contain_text("Envelopes")
+    option = page.locator("#place option", has_text="/loyalty/v2/purchases/batch")
+    expect(option).to_have_text("purchase_details (POST /loyalty/v2/purchases/batch)")
+    page.close()
 
 
 def test_stream_tells_each_arrival_once(simulator):

@@ -2,7 +2,7 @@
 
 import cluster
 import pytest
-from house import MODULES
+from workspace import MODULES
 
 from tests.simulator.conftest import SECRET, Running
 from tests.support.odoo_server import OdooServer

@@ -7,7 +7,7 @@ import xmlrpc.client
 
 import cluster
 import requests
-from house import LOGS, MODULES, ODOO_CONF, PYTHON, STATE, free_port
+from workspace import LOGS, MODULES, ODOO_CONF, PYTHON, STATE, free_port
 
 
 def wait_until(condition, seconds=60, what="it"):
@@ -33,14 +33,15 @@ class OdooServer:
 
     # -- process -------------------------------------------------------------------
 
-    def start(self, wait=True):
+    def start(self, wait=True, cron_threads=2):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = (LOGS / f"{self.database}.log").open("a")
         self.process = subprocess.Popen(
             [
                 *(str(PYTHON), "-m", "odoo", "-c", str(ODOO_CONF), "-d", self.database),
-                *("--http-port", str(self.port), "--max-cron-threads", "2"),
+                *("--http-port", str(self.port)),
+                *("--max-cron-threads", str(cron_threads)),
             ],
             stdout=self.log,
             stderr=subprocess.STDOUT,

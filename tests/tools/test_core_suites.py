@@ -1,8 +1,8 @@
 """The comparison of Odoo's own suites sees what is worse, missing or not run."""
 
 from core_suites import check_ran, compare, outcomes
-from house import Trouble
 from pytest import raises
+from workspace import Trouble
 
 PLACE = "odoo.addons.loyalty.tests.test_loyalty.TestLoyalty"
 REPORT = f"""<testsuites><testsuite>

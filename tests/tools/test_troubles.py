@@ -1,4 +1,4 @@
-"""Trouble is told in one line that says what to do, and the command fails."""
+"""Trouble is one line that says what to do, and the command fails."""
 
 import os
 import socket
@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from house import ROOT
+from workspace import ROOT, free_port
 
 TOOLS = ROOT / "tools"
 
@@ -33,17 +33,18 @@ def fails(*command, **environment):
 
 
 def fails_when(preparation, call):
-    """``call`` by ``house.main``, as the commands do, after ``preparation``."""
-    return fails(
-        "-c", f"import house, provision\n{preparation}\nhouse.main(lambda: {call})"
-    )
+    """``call`` by ``workspace.main``, as the commands do, after ``preparation``."""
+    script = f"import packages, provision, workspace\n{preparation}\n"
+    return fails("-c", script + f"workspace.main(lambda: {call})")
 
 
 @pytest.mark.parametrize("option", ["odoo", "simulator"])
 def test_port_is_taken(option):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        line = fails(TOOLS / "demo.py", f"--{option}-port", port)
+        ports = {"odoo": free_port(), "simulator": free_port(), option: port}
+        options = [f"--{name}-port={number}" for name, number in ports.items()]
+        line = fails(TOOLS / "demo.py", *options)
     assert f"port {port}" in line
     assert f"make demo {option.upper()}_PORT={port + 100}" in line
 
@@ -99,8 +100,7 @@ def test_no_network_for_packages(tmp_path):
         "import os\n"
         "os.environ.update(PIP_INDEX_URL='https://127.0.0.1:9/', PIP_NO_CACHE_DIR='1',"
         " PIP_RETRIES='0', PIP_CONFIG_FILE=os.devnull)\n"
-        f"provision.VENV = provision.Path({str(tmp_path)!r}) / 'venv'\n"
-        "provision.PYTHON = provision.VENV / 'bin' / 'python'",
-        "provision.provide_packages()",
+        f"packages.VENVS['newest'] = provision.Path({str(tmp_path)!r}) / 'venv'",
+        "packages.provide(['newest'])",
     )
     assert "network" in line

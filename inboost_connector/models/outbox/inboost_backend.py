@@ -524,7 +524,7 @@ class InboostBackend(models.Model):
         )
         if exchange.status is None:
             return self.env._("InBoost cannot be reached. %s", words)
-        if exchange.status >= 500 and exchange.status != 503:
+        if exchange.status >= 500:
             return self.env._(
                 "InBoost has trouble of its own (HTTP %s).", exchange.status
             )

@@ -134,7 +134,10 @@ class TestBonusLedger(BonusCase):
         result = self.env["loyalty.card"].load(
             [".id", "code", "points", "program_id/.id", "partner_id/.id"],
             [
-                [str(card.id), card.code, "12", str(self.program.id), ""],
+                [
+                    *(str(card.id), card.code, "12", str(self.program.id)),
+                    str(self.customer.id),
+                ],
                 ["", "NEW-1", "8", str(self.program.id), str(self.customer.id)],
             ],
         )

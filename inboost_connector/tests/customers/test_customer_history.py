@@ -96,6 +96,7 @@ class TestCustomerHistory(CustomerCase):
         refund = self.env["pos.order"].browse(order.refund()["res_id"])
         refund.write({"state": "paid", "partner_id": self.partner.id})
         refund.date_order = fields.Datetime.subtract(fields.Datetime.now(), days=9)
+        self.forget(self.events_of(refund))
         self.pull([self.row(1)])
         self.history()
         self.assertEqual(self.sent(), [order.uuid, refund.uuid])

@@ -149,7 +149,7 @@ class TestCustomerLookup(CustomerCase):
             endpoint.write(values)
             self.assertEqual(self.search("0500000001"), [])
         endpoint.paused = False
-        self.backend._pause("for a test", notify=False)
+        self.backend._pause("text", {"text": "for a test"})
         self.assertEqual(self.search("0500000001"), [])
         self.assertFalse(self.asked())
 

@@ -243,7 +243,7 @@ class TestCustomerPull(CustomerCase):
         run = self.Run._queue(self.backend)
         self.run_cron("pull")
         self.assertEqual(run.state, "failed")
-        self.assertIn("heed the paging", run.reason)
+        self.assertIn("ignore the paging", run.reason)
 
     def test_paging_changed_in_the_middle(self):
         run = self.Run._queue(self.backend)
@@ -339,7 +339,7 @@ class TestCustomerPull(CustomerCase):
         [condition] = self.fake.bodies(LIST)[-1]["Filters"]
         self.assertEqual(condition["property"], "Changed")
         self.assertEqual(
-            condition["filterValue"], second.since.strftime("%Y-%m-%dT%H:%M")
+            condition["filterValue"], second.since.strftime("%Y-%m-%dT%H:%M:%SZ")
         )
         first.started_at = first.started_at.replace(year=2020)
         self.assertFalse(self.pull([]).since)
@@ -465,7 +465,7 @@ class TestCustomerPull(CustomerCase):
         self.assertEqual(run.state, "cancelled")
         run = self.Run._queue(self.backend)
         run.state = "running"
-        self.backend._pause("for a test", notify=False)
+        self.backend._pause("text", {"text": "for a test"})
         run.action_cancel()
         self.assertEqual(run.state, "cancelled")
 

@@ -1,0 +1,238 @@
+"""Records of ours in every state, for those who look at screens."""
+
+from tests.support.orders import PRELUDE
+
+LANGUAGES = ("en_US", "uk_UA")
+
+#: Run in Odoo's shell. Prints what there is to see, as one line of JSON:
+#: ``records`` [model, id, what about it]; ``views`` [model, id, type] of
+#: ours; ``dialogs``: models of ours that open in one; ``menus`` {role: [path, action]};
+#: ``readable`` and ``creatable`` {role: models}.
+MAKE = (
+    f"LANGUAGES = {LANGUAGES}\n"
+    + PRELUDE
+    + """
+import json
+from odoo import Command
+from odoo.addons.inboost_connector.lib.facts import SAMPLES
+
+# Nothing moves while it is looked at.
+env["ir.cron"].search([]).active = False
+env.company.country_id = env.ref("base.ua")
+env["res.lang"]._activate_lang("uk_UA")
+installed = env["ir.module.module"].search([("state", "=", "installed")])
+installed._update_translations(["uk_UA"])
+records = []
+
+def show(record, *about):
+    records.append((record._name, record.id, "-".join(filter(None, about))))
+    return record
+
+def values_of(model, name):
+    field = env[model]._fields[name]
+    return [value for value, _title in field._description_selection(env)]
+
+def put(record, **values):
+    "Past the rules of writing: how a record came to stand as it does is no matter."
+    env.flush_all()
+    names = ", ".join(f'"{name}" = %s' for name in values)
+    query = f'UPDATE "{record._table}" SET {names} WHERE id IN %s'
+    env.cr.execute(query, [*values.values(), tuple(record.ids)])
+    env.invalidate_all()
+    return record
+
+numbers = iter(range(1000, 9999))
+
+def contact(name, **values):
+    phone = "067 123 %s" % next(numbers)
+    return env["res.partner"].create({"name": name, "phone": phone, **values})
+
+# -- backends and endpoints ------------------------------------------------------------
+backends = {}
+for state in values_of("inboost.backend", "state"):
+    backend = env["inboost.backend"].create(
+        {"name": f"Portal ({state})", "address": f"https://{state}.inboost.example"})
+    backends[state] = show(put(backend, state=state), state)
+backend = backends["connected"]
+put(backends["paused"], pause_reason="InBoost refused the credentials (HTTP 401).")
+archived = env["inboost.backend"].create(
+    {"name": "Old portal", "address": "https://old.inboost.example", "active": False})
+show(archived, "archived")
+for endpoint in backend.endpoint_ids:
+    show(endpoint, endpoint.operation)
+    endpoint.enabled = True
+    if endpoint.kind == "webhook":
+        token = endpoint.operation.replace("_", "-")
+        endpoint.address = f"https://connected.inboost.example/api/webhok/{token}/"
+STANDINGS = {
+    "paused": {"paused": True, "pause_reason": "HTTP 404"},
+    "resting": {"failures": 7, "rest_until": fields.Datetime.now()},
+    "off": {"enabled": False},
+    "without-address": {"enabled": True, "address": None},
+    "answered": {"last_answer": "200 {'success': true}"},
+}
+webhooks = backends["paused"].endpoint_ids.filtered(lambda e: e.kind == "webhook")
+for endpoint, (name, values) in zip(webhooks, STANDINGS.items(), strict=True):
+    endpoint.address = "https://paused.inboost.example/api/webhok/token/"
+    show(put(endpoint, **values), name)
+
+# -- bonuses and documents -------------------------------------------------------------
+programs = {}
+for kind in values_of("loyalty.program", "program_type"):
+    programs[kind] = env["loyalty.program"].create(
+        {"name": f"Program ({kind})", "program_type": kind})
+    show(programs[kind], kind)
+program = programs["loyalty"]
+program.write({"inboost_validity_days": 30, "inboost_burn_expired": True})
+backend.program_ids = program
+olena = contact("Olena Kovalenko")
+card = env["loyalty.card"].create(
+    {"program_id": program.id, "partner_id": olena.id, "points": 160.51})
+show(card, "with-points")
+show(env["loyalty.card"].create({"program_id": program.id}), "of-nobody")
+moves = env["inboost.bonus.move"]
+for kind in values_of(moves._name, "kind"):
+    show(moves.sudo().create({
+        "kind": kind, "change": 12.3, "won": 20.3, "spent": 8, "balance_after": 100,
+        "card_id": card.id, "card_code": card.code, "partner_id": olena.id,
+        "program_id": program.id, "company_id": env.company.id,
+        "order_name": "Shop - 000001", "reason": "By hand"}), kind)
+show(sell(olena), "of-a-customer")
+show(sell(), "of-nobody")
+order = env["sale.order"].create({"partner_id": olena.id, "order_line": [
+    Command.create({"product_id": product.id, "product_uom_qty": 2})]})
+show(order, "quotation")
+confirmed = order.copy()
+confirmed.action_confirm()
+show(confirmed, "confirmed")
+
+# -- events and requests ---------------------------------------------------------------
+REASONS = {
+    "parked": "067 12 is not a valid phone",
+    "pending": "HTTP 503",
+    "held": "Nobody knows whether it arrived: ReadTimeout('read timed out')",
+    "failed": "HTTP 400: the customer with the phone +380671234567 is not known here",
+}
+
+def event_of(endpoint, partner=None, **values):
+    fact = SAMPLES.get(endpoint.operation, {})
+    event = env["inboost.event"].sudo().create({
+        "backend_id": backend.id, "endpoint_id": endpoint.id,
+        "operation": endpoint.operation, "key": f"screens:{next(numbers)}",
+        "fact": fact, "occurred_at": fields.Datetime.now(),
+        "partner_id": partner and partner.id,
+        "phone": partner and partner.phone_sanitized})
+    return put(event, **values)
+
+for endpoint in backend.endpoint_ids:
+    show(event_of(endpoint, olena, state="done"), endpoint.operation)
+purchase = backend.endpoint_ids.filtered(lambda e: e.operation == "purchase")
+document = {"res_model": confirmed._name, "res_id": confirmed.id,
+            "res_name": confirmed.name}
+for state in values_of("inboost.event", "state"):
+    show(event_of(purchase, state=state), state, "of-nobody")
+    told = event_of(purchase, olena, state=state, attempts=3, **document,
+                    reason=REASONS.get(state), duplicate=state == "done")
+    show(told, state)
+for kind in values_of("inboost.request.log", "kind"):
+    for verdict in [False, *values_of("inboost.request.log", "verdict")]:
+        log = env["inboost.request.log"].sudo().create({
+            "backend_id": backend.id, "operation": "purchase", "event_id": told.id,
+            "event_uuid": told.event_id, "kind": kind, "verdict": verdict,
+            "method": "POST", "url": "https://connected.inboost.example/api/webhok/…/",
+            "request_headers": "{}", "request_body": '{"total": 10}', "status": 400,
+            "answer": '{"success": false}', "duration": 0.123, "attempt": 1,
+            "error": "the customer is not known here"})
+        show(log, kind, verdict or "no-verdict")
+
+# -- customers and synchronisations ----------------------------------------------------
+ROW = {"firstname": "Inna", "lastname": "Osadcha", "email": "inna@example.com"}
+
+def link_of(partner=None, **values):
+    number = next(numbers)
+    link = env["inboost.customer"].sudo().create({
+        "backend_id": backend.id, "partner_id": partner and partner.id,
+        "inboost_id": f"c-{number}", "fact": ROW,
+        "phone": partner and partner.phone_sanitized or f"+38067123{number}"})
+    return put(link, **values)
+
+show(olena, "customer")
+for state in values_of("inboost.customer", "state"):
+    show(link_of(contact(f"Customer ({state})"), state=state), state)
+    show(link_of(state=state), state, "without-contact")
+for kind in values_of("inboost.customer", "question_kind"):
+    someone = contact(f"Conflict ({kind})")
+    contact(f"Namesake ({kind})", phone=someone.phone)
+    asked = {"state": "conflict", "question": f"{kind}:{someone.phone_sanitized}",
+             "reason": "2 contacts have the phone +380671234567. Inna was chosen."}
+    show(link_of(someone, **asked), "conflict", kind)
+    show(someone, "conflict", kind)
+    other = contact(f"Merged into ({kind})")
+    show(link_of(merged_into_id=other.id, **asked), "conflict", kind, "without-contact")
+for state in values_of("inboost.customer", "history_state"):
+    link = link_of(contact(f"History ({state})"), history_state=state, history_count=3)
+    show(link, "history", state)
+show(link_of(contact("Settled"), state="linked", settled="phone:1:2"), "settled")
+for index, state in enumerate(values_of("inboost.sync.run", "state")):
+    for dry_run in (False, True):
+        run = env["inboost.sync.run"].sudo().create(
+            {"backend_id": backend.id, "dry_run": dry_run})
+        put(run, state=state, reason="InBoost cannot be reached.", read_count=50,
+            total_count=120, conflict_count=2, error_count=3, page_count=1,
+            cancel_requested=dry_run, started_at=fields.Datetime.now())
+        show(run, state, "dry-run" if dry_run else "")
+        for kind in values_of("inboost.sync.line", "kind"):
+            env["inboost.sync.line"].sudo().create({
+                "run_id": run.id, "number": 1, "kind": kind, "inboost_id": "c-1",
+                "phone": "+380671234567", "partner_id": olena.id, "text": "email: a@b"})
+show(env["inboost.specialty"].create({"name": "Florist"}), "")
+
+# -- wizards ---------------------------------------------------------------------------
+preview = env["inboost.expiring.preview"]
+lines = [Command.create({"card_id": card.id, "partner_id": olena.id, "points": 160.51,
+                         "phone": olena.phone, "day": fields.Date.today()})]
+for about, line_ids in {"with-lines": lines, "without-lines": []}.items():
+    show(preview.create({"summary": about, "line_ids": line_ids}), about)
+show(env["inboost.customer.find"], "new")
+show(env["inboost.backend"], "new")
+show(contact("Stranger"), "not-in-inboost")
+show(env["res.partner"], "new")
+show(env["res.config.settings"], "inboost")
+
+# -- people ----------------------------------------------------------------------------
+admin = env.ref("base.user_admin")
+second = env["res.company"].create({"name": "Second company"})
+ROLES = {
+    "everything": admin.group_ids,
+    "manager": env.ref("inboost_connector.group_inboost_manager"),
+    "user": env.ref("inboost_connector.group_inboost_user"),
+}
+views = env["ir.ui.view"].search(
+    [("model", "=like", "inboost.%"), ("mode", "=", "primary")])
+models = {name for name, _id, _about in records} | set(views.mapped("model"))
+readable, creatable, menus = {}, {}, {}
+root = env["ir.ui.menu"].search([("parent_id", "=", False), ("name", "=", "InBoost")])
+ours = [("id", "child_of", root.ids), ("action", "!=", False)]
+for role, groups in ROLES.items():
+    for lang in LANGUAGES:
+        login = f"{role}-{lang}"
+        person = env["res.users"].with_context(no_reset_password=True).create({
+            "name": login, "login": login, "password": login, "lang": lang,
+            "tz": "Europe/Kyiv", "group_ids": [Command.set(groups.ids)]})
+        if role == "everything":
+            # Who has two is shown whose a record is.
+            person.company_ids |= second
+    readable[role], creatable[role] = (
+        [name for name in models if env[name].with_user(person).has_access(right)]
+        for right in ("read", "create"))
+    menus[role] = [(menu.complete_name, menu.action.id)
+                   for menu in env["ir.ui.menu"].with_user(person).search(ours)]
+dialogs = [m for m in models if m.startswith("inboost.") and env[m]._transient]
+env.cr.commit()
+print("\\nscreens", json.dumps({
+    "records": records, "readable": readable,
+    "creatable": creatable,
+    "views": [(v.model, v.id, v.type) for v in views],
+    "menus": menus, "dialogs": dialogs}))
+"""
+)
