@@ -14,7 +14,7 @@ class TestPrivacyLookup(InboostCase):
     def test_a_customer_who_has_only_a_phone_is_found(self):
         self.customer.email = False
         wizard = self.look_up(name="?", phone="(067) 123-45-67")
-        found = wizard.line_ids.filtered(lambda l: l.res_model == "res.partner")
+        found = wizard.line_ids.filtered(lambda line: line.res_model == "res.partner")
         self.assertIn(self.customer.id, found.mapped("res_id"))
 
     def test_an_address_is_looked_for_as_before(self):

@@ -25,6 +25,9 @@ def wait_until(condition, seconds=60, what="it"):
 
 
 class OdooServer:
+    #: More arguments of the server's command.
+    options: tuple[str, ...] = ()
+
     def __init__(self, database, template=None):
         self.database = database
         self.process = None
@@ -42,6 +45,7 @@ class OdooServer:
                 *(str(PYTHON), "-m", "odoo", "-c", str(ODOO_CONF), "-d", self.database),
                 *("--http-port", str(self.port)),
                 *("--max-cron-threads", str(cron_threads)),
+                *self.options,
             ],
             stdout=self.log,
             stderr=subprocess.STDOUT,

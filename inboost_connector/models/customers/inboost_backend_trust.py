@@ -22,8 +22,7 @@ class InboostBackend(models.Model):
         return result
 
     def _check_may_overwrite(self):
-        """:raise AccessError: when the user could change contacts by this backend only
-        """
+        """:raise AccessError: when the user could change contacts by this backend only"""
         if self.env["res.partner"].has_access("write"):
             return
         for backend in self.sudo():

@@ -94,9 +94,7 @@ class TestSecrets(InboostCase):
     def test_an_administrator_sees_dots_and_the_end(self):
         manager = self.users["manager"]
         endpoint = self.endpoint("purchase").with_user(manager)
-        self.assertEqual(
-            endpoint.address_entry, f"{self.fake.url}/…••••••••cdef"
-        )
+        self.assertEqual(endpoint.address_entry, f"{self.fake.url}/…••••••••cdef")
         self.assertNotIn(SECRET, self.backend.with_user(manager).secret_entry)
         self.assertTrue(self.backend.with_user(manager).secret_entry)
 
@@ -222,9 +220,11 @@ class TestSecrets(InboostCase):
         asks = {
             "test": backend.action_test_connection,
             "sample": self.endpoint("purchase").with_user(manager).action_send_sample,
-            "look-up": lambda: self.env["inboost.customer.lookup"]
-            .with_user(manager)
-            ._find_now(backend, "+380671234567"),
+            "look-up": lambda: (
+                self.env["inboost.customer.lookup"]
+                .with_user(manager)
+                ._find_now(backend, "+380671234567")
+            ),
         }
         for what, ask in asks.items():
             with self.subTest(what), self.enter_registry_test_mode():
