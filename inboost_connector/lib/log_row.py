@@ -2,11 +2,12 @@
 what tells of a person."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from . import redact, storable
-from .client import Exchange
+from .client import Exchange, Request
+from .outcome import Outcome
 
 #: Characters kept of a body and of an answer.
 MAX_TEXT = 20_000
@@ -31,9 +32,7 @@ class LogRules:
 def describe(exchange: Exchange, rules: LogRules) -> dict[str, Any]:
     """:return: values of the fields of the log that the exchange itself tells"""
     request = exchange.request
-    secrets = [*rules.secrets]
-    if rules.webhook:
-        secrets += redact.url_secrets(request.url)
+    secrets = _secrets_of(request, rules)
     body, answer = request.body, exchange.answer
     if rules.mask_personal:
         body = redact.personal(body, rules.people)
@@ -52,6 +51,27 @@ def describe(exchange: Exchange, rules: LogRules) -> dict[str, Any]:
         "duration": exchange.duration,
         "error": mask_text(exchange.error or "", rules, secrets) or None,
     }
+
+
+def mask_outcome(outcome: Outcome, request: Request, rules: LogRules) -> Outcome:
+    """``outcome`` as it may be kept and read: answers repeat what they were sent."""
+    secrets = _secrets_of(request, rules)
+
+    def mask(value: Any) -> Any:
+        return mask_text(value, rules, secrets) if isinstance(value, str) else value
+
+    return replace(
+        outcome,
+        args={name: mask(value) for name, value in outcome.args.items()},
+        text=mask(outcome.text),
+    )
+
+
+def _secrets_of(request: Request, rules: LogRules) -> list[str]:
+    found = [*rules.secrets]
+    if rules.webhook:
+        found += redact.url_secrets(request.url)
+    return found
 
 
 def _mask(exchange: Exchange, rules: LogRules) -> str:

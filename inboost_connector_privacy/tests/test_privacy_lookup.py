@@ -6,6 +6,11 @@ from odoo.addons.inboost_connector.tests.common import InboostCase
 
 @tagged("post_install", "-at_install")
 class TestPrivacyLookup(InboostCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env.company.country_id = cls.env.ref("base.ua")
+
     def look_up(self, **values):
         wizard = self.env["privacy.lookup.wizard"].sudo().create(values)
         wizard.action_lookup()

@@ -21,7 +21,7 @@ class TestSaleRoles(SaleCase):
         return new_test_user(
             cls.env,
             f"inboost-{name}",
-            group,
+            f"base.group_user,{group}",
             company_id=cls.env.company.id,
             company_ids=[(6, 0, cls.env.company.ids)],
         )

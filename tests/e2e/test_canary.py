@@ -115,7 +115,8 @@ def be_in_trouble(server, inboost, partner):
         "search",
         [("operation", "=", "purchase"), ("backend_id", "=", backend)],
     )
-    echo = " ".join((SECRET, f"{inboost.url}/api/webhok/{TOKEN}-purchase", *PERSON))
+    address = f"{inboost.url}/api/webhok/{TOKEN}-purchase"
+    echo = " ".join((SECRET, address, PERSON[2], f"+380{PERSON[3]}"))
     for status in (422, 404, 403, 500):
         inboost.fault(f"webhook/{TOKEN}-purchase", status=status, body=echo, times=1)
         before = int(server.value("SELECT count(*) FROM inboost_request_log"))

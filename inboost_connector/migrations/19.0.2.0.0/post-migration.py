@@ -147,4 +147,4 @@ def _keep_connected(env):
     before = hashlib.sha256(f"{uuid}/{oid}/{name}/{system}".encode()).hexdigest()
     backends = env["inboost.backend"].with_context(active_test=False)
     found = backends.search([("fingerprint", "=", before)])
-    found.fingerprint = backends._database_fingerprint()
+    found.fingerprint = env["inboost.restoration"]._get_fingerprint()

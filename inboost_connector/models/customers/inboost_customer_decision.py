@@ -116,7 +116,9 @@ class InboostCustomerDecision(models.AbstractModel):
                    AND (p.parent_id IS NULL OR p.type = 'contact')
                    AND (p.company_id IS NULL OR p.company_id = ANY(%(companies)s))
                 """,
-                last_purchase=backend._last_purchase_sql(),
+                last_purchase=self.env[
+                    "inboost.document.mixin"
+                ]._inboost_any_last_purchase_sql(backend),
                 backend=backend.id,
                 phones=list(phones),
                 companies=companies.ids,

@@ -37,7 +37,7 @@ class InboostCustomerLookup(models.AbstractModel):
         if exchange.status == 404:
             return self.env["res.partner"]
         if outcome.verdict not in (Verdict.DONE, Verdict.DUPLICATE):
-            raise UserError(backend._explain(exchange, endpoint))
+            raise UserError(self.env["inboost.connection"]._explain(endpoint, exchange))
         row = self._read_row(backend, exchange.data)
         if not row:
             return self.env["res.partner"]

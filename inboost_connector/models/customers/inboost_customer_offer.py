@@ -109,14 +109,17 @@ class InboostCustomerOffer(models.AbstractModel):
                        SELECT FROM inboost_event e
                         WHERE e.backend_id = %(backend)s
                           AND e.operation = 'customer_upsert'
-                          AND e.key = 'customer:' || p.phone_sanitized)
+                          AND e.key = 'customer:' || encode(
+                              sha256(p.phone_sanitized::bytea), 'hex'))
               ORDER BY p.id
                  LIMIT %(limit)s
                 """,
                 companies=(
                     backend._get_companies() | backend.company_id.sudo().parent_ids
                 ).ids,
-                bought=backend._bought_sql(),
+                bought=self.env["inboost.document.mixin"]._inboost_any_bought_sql(
+                    backend
+                ),
                 programs=backend.program_ids.ids,
                 backend=backend.id,
                 limit=OFFERED,

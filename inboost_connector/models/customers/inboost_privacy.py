@@ -93,6 +93,7 @@ class InboostPrivacy(models.AbstractModel):
             {
                 **dict.fromkeys({*self._get_text_fields(links)} - KEPT, False),
                 "state": "ignored",
+                "partner_id": False,
                 "merged_into_id": False,
                 "reason": self.env._("The customer was erased here."),
                 "history_state": "none",

@@ -8,6 +8,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from ...lib import paging
 from ...lib.decision import Decision
 from ...lib.facts import iso
+from ...lib.log_row import mask_outcome
 from ...lib.outcome import Verdict, classify
 
 _logger = logging.getLogger(__name__)
@@ -80,9 +81,13 @@ class InboostSyncRun(models.Model):
         # No transaction is open while the request is on its way.
         self.env["ir.cron"]._commit_progress()
         exchange = backend._ask(endpoint, request)
-        outcome = classify(exchange, endpoint._get_rules())
+        outcome = mask_outcome(
+            classify(exchange, endpoint._get_rules()),
+            exchange.request,
+            endpoint._get_log_rules(),
+        )
         if outcome.verdict not in (Verdict.DONE, Verdict.DUPLICATE):
-            problem = backend._explain(exchange, endpoint)
+            problem = self.env["inboost.connection"]._explain(endpoint, exchange)
             self._handle_failure(outcome.verdict, problem, outcome)
             return None
         if exchange.error:

@@ -1,4 +1,5 @@
 from . import inboost_reason  # words for codes, in the reader's language
+from . import inboost_connection  # what this server may connect to
 from . import inboost_secret_mixin  # what can be replaced and not read
 from . import inboost_backend  # one portal; all else belongs to one
 from . import inboost_backend_scope  # whom a portal is about
@@ -12,6 +13,7 @@ from . import inboost_alarm  # what a person should know of
 from . import inboost_watch  # a sale notices when nobody sends
 from . import inboost_capture  # from a fact to a row
 from . import inboost_delivery  # from a row to a request
+from . import inboost_delivery_upkeep  # what changes without a request
 from . import inboost_request_log  # what became of each request
 from . import inboost_privacy  # what is kept of a person, and its erasure
 from . import inboost_document_mixin  # what every kind of purchase has in common

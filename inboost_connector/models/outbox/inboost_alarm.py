@@ -132,11 +132,19 @@ class InboostAlarm(models.Model):
                 "arguments": arguments or False,
             }
         )
-        for user in backend._get_administrators():
+        for user in self._get_administrators(backend):
             text = alarm.with_context(lang=user.lang).text
             alarm.activity_ids |= backend.activity_schedule(
                 "mail.mail_activity_data_warning", summary=text, user_id=user.id
             )
+
+    @api.model
+    def _get_administrators(self, backend):
+        """Who is notified of trouble: administrators who work in the company."""
+        group = self.env.ref("inboost_connector.group_inboost_manager")
+        return group.sudo().all_user_ids.filtered(
+            lambda user: user.active and backend.company_id in user.company_ids
+        )
 
     @api.model
     def _find_causes(self, backend):

@@ -1,14 +1,11 @@
-import hashlib
 import logging
 from datetime import timedelta
 
 from odoo import api, fields, models, tools
-from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL, config
+from odoo.exceptions import UserError
 
 from odoo.addons.base.models.res_partner import _tz_get
 
-from ...lib import address, client, outcome, redact
 from ...lib.operations import OPERATIONS
 
 _logger = logging.getLogger(__name__)
@@ -194,21 +191,7 @@ class InboostBackend(models.Model):
     @api.constrains("address")
     def _check_address(self):
         for backend in self:
-            self._check_url(backend.address)
-
-    @api.model
-    def _check_url(self, url, secret=False):
-        """:param bool secret: whether the address is one, of a webhook"""
-        try:
-            address.check_url(url, self._allow_http(), self._allowed_networks())
-        except address.AddressRefused as error:
-            raise ValidationError(
-                self.env._(
-                    "%(address)s: %(reason)s.",
-                    address=redact.url(url, secret),
-                    reason=error,
-                )
-            ) from error
+            self.env["inboost.connection"]._check_url(backend.address)
 
     # -- CRUD ----------------------------------------------------------------------
 
@@ -271,8 +254,9 @@ class InboostBackend(models.Model):
 
     def _test_connection(self):
         """:raise UserError: with what an administrator should do"""
-        request = self._question("connection_test")
-        problem = self._explain(self._ask(self._endpoint("connection_test"), request))
+        endpoint = self._endpoint("connection_test")
+        result = self._ask(endpoint, self._question("connection_test"))
+        problem = self.env["inboost.connection"]._explain(endpoint, result)
         if problem:
             raise UserError(problem)
 
@@ -285,7 +269,7 @@ class InboostBackend(models.Model):
                 "state": "connected",
                 "pause_code": False,
                 "pause_args": False,
-                "fingerprint": self._database_fingerprint(),
+                "fingerprint": self.env["inboost.restoration"]._get_fingerprint(),
                 "connected_since": self.connected_since or fields.Datetime.now(),
             }
         )
@@ -341,37 +325,13 @@ class InboostBackend(models.Model):
         )
         self.env["inboost.alarm"]._refresh(paused)
 
-    def _get_administrators(self):
-        """Who is notified of trouble: administrators who work in the company."""
-        group = self.env.ref("inboost_connector.group_inboost_manager")
-        return group.sudo().all_user_ids.filtered(
-            lambda user: user.active and self.company_id in user.company_ids
-        )
-
     def _notify_administrators(self, text):
-        users = self._get_administrators()
+        users = self.env["inboost.alarm"]._get_administrators(self)
         self.message_post(body=text, partner_ids=users.partner_id.ids)
         for user in users:
             self.activity_schedule(
                 "mail.mail_activity_data_warning", summary=text, user_id=user.id
             )
-
-    @api.model
-    def _database_fingerprint(self):
-        """What tells this database from its copies: Odoo's uuid travels with a copy,
-        the cluster's identifier and the database's own number do not; nor does that of
-        our table when it was restored into the database that it came from."""
-        uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
-        [(oid, name, system, table)] = self.env.execute_query(
-            SQL(
-                "SELECT d.oid, d.datname, c.system_identifier,"
-                " 'inboost_event'::regclass::oid::bigint"
-                " FROM pg_database d, pg_control_system() c"
-                " WHERE d.datname = current_database()"
-            )
-        )
-        text = f"{uuid}/{oid}/{name}/{system}/{table}"
-        return hashlib.sha256(text.encode()).hexdigest()
 
     def _filter_sendable(self):
         """Those that may send from here and now. One that was copied along with its
@@ -379,7 +339,7 @@ class InboostBackend(models.Model):
         connected = self.filtered(lambda b: b.state == "connected")
         if not connected:
             return connected
-        here = self._database_fingerprint()
+        here = self.env["inboost.restoration"]._get_fingerprint()
         copies = connected.filtered(lambda b: b.fingerprint != here)
         copies._pause("copy")
         return connected - copies
@@ -393,24 +353,6 @@ class InboostBackend(models.Model):
             raise UserError(self.env["inboost.reason"]._word("copy"))
 
     # -- HTTP ----------------------------------------------------------------------
-
-    @api.model
-    def _allow_http(self):
-        return str(config.get("inboost_allow_http") or "").lower() in ("true", "1")
-
-    @api.model
-    def _allowed_networks(self):
-        networks = str(config.get("inboost_allowed_networks") or "")
-        return tuple(n.strip() for n in networks.split(",") if n.strip())
-
-    @api.model
-    def _client(self, pool_size):
-        """:rtype: client.Client"""
-        return client.Client(
-            allow_http=self._allow_http(),
-            allowed_networks=self._allowed_networks(),
-            pool_size=pool_size,
-        )
 
     def _get_zone(self):
         """The time zone in which the shop's days begin and end."""
@@ -483,7 +425,7 @@ class InboostBackend(models.Model):
         :param float within: seconds that the caller waits at most
         :rtype: client.Exchange
         """
-        with self._client(pool_size=1) as http:
+        with self.env["inboost.connection"]._client(pool_size=1) as http:
             if within:
                 request.timeout = within
                 result = http.send_within(request, within)
@@ -491,50 +433,6 @@ class InboostBackend(models.Model):
                 result = http.send(request)
         self.env["inboost.request.log"]._record_apart(endpoint, result)
         return result
-
-    def _explain(self, exchange, endpoint=None):
-        """What an administrator should do about ``exchange``; None when all is well.
-
-        :param endpoint: the one that was asked; the connection test by default
-        """
-        endpoint = endpoint or self._endpoint("connection_test")
-        found = outcome.classify(exchange, endpoint._get_rules())
-        if found.verdict in (outcome.Verdict.DONE, outcome.Verdict.DUPLICATE):
-            return None
-        if found.code == "credentials":
-            return self.env._(
-                "InBoost refused the credentials (HTTP %s). Check the secret, the "
-                "authorisation header and the prefix.",
-                exchange.status,
-            )
-        if found.code == "web_page":
-            return self.env._(
-                "The server answers with a web page, not with data: check the address. "
-                "It is a login page or the page of something else."
-            )
-        if found.code == "no_such_address":
-            return self.env._(
-                "Nothing lives at %(url)s (HTTP %(status)s). Check the address and "
-                "the endpoint's path.",
-                url=redact.url(exchange.request.url, endpoint.kind == "webhook"),
-                status=exchange.status,
-            )
-        words = self.env["inboost.reason"]._word(
-            *self.env["inboost.reason"]._from_outcome(found)
-        )
-        if exchange.status is None:
-            return self.env._("InBoost cannot be reached. %s", words)
-        if exchange.status >= 500:
-            return self.env._(
-                "InBoost has trouble of its own (HTTP %s).", exchange.status
-            )
-        if found.code in ("too_many_requests", "redirect", "busy"):
-            return words
-        return self.env._(
-            "InBoost refused the request (HTTP %(status)s): %(answer)s",
-            status=exchange.status,
-            answer=found.text or exchange.answer[:200],
-        )
 
     # -- documents -----------------------------------------------------------------
 
@@ -550,22 +448,6 @@ class InboostBackend(models.Model):
     def _get_documents(self):
         """:return: iterator over the empty recordset of each kind"""
         return (self.env[name] for name in self._get_document_models())
-
-    def _bought_sql(self):
-        """A condition: whether contact ``p`` has bought here."""
-        return SQL(" OR ").join(
-            documents._inboost_bought_sql(self) for documents in self._get_documents()
-        )
-
-    def _last_purchase_sql(self):
-        """When contact ``p`` bought last, of whichever kind."""
-        return SQL(
-            "GREATEST(%s)",
-            SQL(", ").join(
-                documents._inboost_last_purchase_sql()
-                for documents in self._get_documents()
-            ),
-        )
 
     # -- cron ----------------------------------------------------------------------
 

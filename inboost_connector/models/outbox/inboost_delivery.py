@@ -3,19 +3,16 @@ import threading
 import time
 from collections import defaultdict
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from uuid import uuid4
-
-import psycopg2
 
 from odoo import api, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.service.server import CommonServer
-from odoo.sql_db import db_connect
 from odoo.tools import SQL
 
-from ...lib import backoff, wakeup
 from ...lib.backoff import Pace
+from ...lib.clock import utcnow
 from ...lib.desk import Desk, Place
 from ...lib.outcome import Verdict, after_credentials, classify
 from ...lib.priority import NEWEST_ONLY
@@ -46,8 +43,6 @@ MAX_SETTLE_TRIES = 5
 #: Seconds that the verdict of a connection test stands, and that it may take.
 TEST_STANDS = 5.0
 TEST_WITHIN = 5.0
-#: A retry that is due sooner than the next look of Odoo's scheduler wakes it itself.
-SCHEDULER_LOOKS = timedelta(seconds=90)
 
 #: Set when the server is told to stop: nothing more is claimed.
 _stopping = threading.Event()
@@ -96,7 +91,7 @@ class InboostDelivery(models.AbstractModel):
         end = time.monotonic() + MAX_RUN
         looked, count = time.monotonic(), 0
         with (
-            self.env["inboost.backend"]._client(THREADS) as http,
+            self.env["inboost.connection"]._client(THREADS) as http,
             Senders(http, THREADS) as senders,
         ):
             landed = []
@@ -275,7 +270,7 @@ class InboostDelivery(models.AbstractModel):
     def _claim(self, desk, wanted, open_tasks, lease):
         """Lease up to ``wanted`` due events: live before history, and none that an
         earlier one of the same customer should precede."""
-        now = _now()
+        now = utcnow()
         ready = desk.find_ready(wanted, now, open_tasks)
         if not ready:
             return []
@@ -402,7 +397,7 @@ class InboostDelivery(models.AbstractModel):
         statement. An event that somebody else settled stays as it is."""
         if not landed:
             return
-        now = _now()
+        now = utcnow()
         results = [desk.conclude(one, now) for one in landed]
         self.env.execute_query(
             SQL(
@@ -463,167 +458,3 @@ class InboostDelivery(models.AbstractModel):
         ]
         if rows:
             self.env["inboost.request.log"]._record_all(rows)
-
-    # -- what changes without a request --------------------------------------------
-
-    @api.model
-    def _recover_leases(self):
-        """A worker died in mid-flight: nobody knows, so the guarantee decides."""
-        now = _now()
-        self.env["inboost.event"].flush_model()
-        self.env.execute_query(
-            SQL(
-                """
-                WITH lost AS MATERIALIZED (
-                    SELECT id FROM inboost_event
-                     WHERE state = 'sending' AND lease_until < %(now)s
-                     LIMIT 1000
-                       FOR UPDATE SKIP LOCKED)
-                UPDATE inboost_event e
-                   SET state = CASE p.guarantee WHEN 'at_most_once' THEN 'held'
-                                                ELSE 'pending' END,
-                       next_try = CASE p.guarantee WHEN 'at_most_once' THEN NULL
-                                                   ELSE %(soon)s END,
-                       reason_code = 'killed', reason_args = NULL,
-                       lease = NULL, lease_until = NULL, write_date = %(now)s
-                  FROM lost, inboost_endpoint p
-                 WHERE e.id = lost.id AND p.id = e.endpoint_id
-             RETURNING e.id
-                """,
-                now=now,
-                soon=now + timedelta(seconds=backoff.BASE),
-            )
-        )
-        self.env["inboost.event"].invalidate_model()
-
-    @api.model
-    def _expire(self):
-        """What waited longer than it is news."""
-        now = _now()
-        self.env["inboost.event"].flush_model()
-        self.env.execute_query(
-            SQL(
-                """
-                WITH old AS MATERIALIZED (
-                    SELECT e.id, p.shelf_life_days AS days
-                      FROM inboost_endpoint p
-                      JOIN inboost_event e
-                        ON e.endpoint_id = p.id
-                       AND e.state IN ('pending', 'parked')
-                       AND e.occurred_at < %(now)s - make_interval(
-                               days => p.shelf_life_days)
-                     WHERE p.shelf_life_days > 0
-                     LIMIT 5000
-                       FOR UPDATE OF e SKIP LOCKED)
-                UPDATE inboost_event e
-                   SET state = 'expired', reason_code = 'too_old',
-                       reason_args = jsonb_build_object('days', old.days),
-                       next_try = NULL, write_date = %(now)s
-                  FROM old
-                 WHERE e.id = old.id
-             RETURNING e.id
-                """,
-                now=now,
-            )
-        )
-        self.env["inboost.event"].invalidate_model()
-
-    @api.model
-    def _supersede(self):
-        """States that did not leave yet and have a newer one behind them. Done here
-        and not when the newer is captured: a sale must not wait for these rows, nor
-        fail because of them."""
-        self.env["inboost.event"].flush_model()
-        self.env.execute_query(
-            SQL(
-                """
-                WITH waiting AS MATERIALIZED (
-                    SELECT id, backend_id, operation, partner_id,
-                           phone, state
-                      FROM inboost_event
-                     WHERE state IN ('pending', 'parked')
-                       AND operation = 'balance_set'),
-                old AS MATERIALIZED (
-                    SELECT e.id
-                      FROM inboost_event e
-                      JOIN (
-                           SELECT w.id,
-                                  max(w.id) FILTER (WHERE w.state = 'pending') OVER (
-                                      PARTITION BY w.backend_id, w.phone) AS newest,
-                                  max(w.id) FILTER (WHERE w.state = 'parked') OVER (
-                                      PARTITION BY w.backend_id, w.partner_id)
-                                      AS newest_parked,
-                                  w.state, w.phone
-                             FROM waiting w) w ON w.id = e.id
-                     WHERE (w.phone IS NOT NULL AND e.id < w.newest)
-                        OR (w.state = 'parked' AND e.id < w.newest_parked)
-                       FOR UPDATE OF e SKIP LOCKED)
-                UPDATE inboost_event e
-                   SET state = 'superseded', reason_code = NULL, reason_args = NULL,
-                       next_try = NULL, write_date = %(now)s
-                  FROM old
-                 WHERE e.id = old.id AND e.state IN ('pending', 'parked')
-             RETURNING e.id
-                """,
-                now=_now(),
-            )
-        )
-        self.env["inboost.event"].invalidate_model()
-
-    # -- the next run --------------------------------------------------------------
-
-    @api.model
-    def _plan_next_run(self, desk, cut):
-        """Wake up when the next event is due, a rest ends or a lease runs out.
-
-        :param bool cut: our time was over before the work was
-        """
-        now = _now()
-        moments = []
-        for rest, next_try in self.env.execute_query(
-            SQL(
-                """
-                SELECT p.rest_until, first.next_try
-                  FROM inboost_endpoint p
-            CROSS JOIN LATERAL (
-                       SELECT next_try FROM inboost_event
-                        WHERE endpoint_id = p.id AND state = 'pending'
-                     ORDER BY next_try LIMIT 1) first
-                 WHERE p.id = ANY(%s)
-                """,
-                self._read_desk(desk).able,
-            )
-        ):
-            moments.append(max(next_try, rest or next_try))
-        for [lease_until] in self.env.execute_query(
-            SQL(
-                "SELECT lease_until FROM inboost_event WHERE state = 'sending'"
-                " ORDER BY lease_until LIMIT 1"
-            )
-        ):
-            moments.append(lease_until)
-        if not moments:
-            return
-        # What is due now waits for its turn behind something, or for the next run.
-        moment = max(min(moments), now + timedelta(seconds=0 if cut else 1))
-        if moment <= now:
-            self.env["inboost.event"]._trigger_delivery()
-            return
-        self.env["inboost.event"]._trigger_delivery(moment)
-        if moment < now + SCHEDULER_LOOKS:
-            wakeup.at(self.env.cr.dbname, (moment - now).total_seconds(), _notify)
-
-
-def _now():
-    """As the database keeps time: UTC, with its fractions."""
-    return datetime.now(timezone.utc).replace(tzinfo=None)
-
-
-def _notify(name):
-    """Wake the scheduler for what is due now."""
-    try:
-        with db_connect("postgres").cursor() as cr:
-            cr.execute("SELECT pg_notify('cron_trigger', %s)", [name])
-    except psycopg2.Error as error:
-        # The scheduler looks by itself within a minute.
-        _logger.info("InBoost: the scheduler was not woken: %s", error)

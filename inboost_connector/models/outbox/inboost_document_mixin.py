@@ -253,3 +253,22 @@ class InboostDocumentMixin(models.AbstractModel):
             SQL.identifier(self._table),
             self._inboost_counts_sql(),
         )
+
+    @api.model
+    def _inboost_any_bought_sql(self, backend):
+        """A condition: whether contact ``p`` has bought here."""
+        return SQL(" OR ").join(
+            documents._inboost_bought_sql(backend)
+            for documents in backend._get_documents()
+        )
+
+    @api.model
+    def _inboost_any_last_purchase_sql(self, backend):
+        """When contact ``p`` bought last, of whichever kind."""
+        return SQL(
+            "GREATEST(%s)",
+            SQL(", ").join(
+                documents._inboost_last_purchase_sql()
+                for documents in backend._get_documents()
+            ),
+        )

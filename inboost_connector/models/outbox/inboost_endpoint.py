@@ -261,7 +261,7 @@ class InboostEndpoint(models.Model):
     @api.constrains("address", "kind")
     def _check_address(self):
         for endpoint in self.sudo().filtered("address"):
-            self.env["inboost.backend"]._check_url(
+            self.env["inboost.connection"]._check_url(
                 endpoint._url(), endpoint.kind == "webhook"
             )
 
@@ -343,7 +343,7 @@ class InboostEndpoint(models.Model):
         self.last_answer = (
             f"{result.status or ''} {shown['error'] or ''}\n{shown['answer']}"
         )
-        problem = self.backend_id._explain(result, self)
+        problem = self.env["inboost.connection"]._explain(self, result)
         return self.backend_id._notify(
             problem or self.env._("The sample was accepted."),
             "danger" if problem else "success",

@@ -147,13 +147,11 @@ class InboostPrivacy(models.AbstractModel):
         again."""
         about_people = event.operation.startswith("customer")
         fact = {} if about_people else person.scrub(event.fact)
-        # The key of a customer who is offered is their phone.
-        key = f"erased:{event.event_id}" if about_people else event.key
         self.env.execute_query(
             SQL(
                 """
                 UPDATE inboost_event
-                   SET fact = %(fact)s, sent = NULL, key = %(key)s,
+                   SET fact = %(fact)s, sent = NULL,
                        phone = NULL, partner_id = NULL, next_try = NULL,
                        reason_args = NULL,
                        reason_code = CASE WHEN state = ANY(%(waiting)s)
@@ -164,7 +162,6 @@ class InboostPrivacy(models.AbstractModel):
              RETURNING id
                 """,
                 fact=json.dumps(fact),
-                key=key,
                 waiting=WAITING,
                 event=event.id,
             )

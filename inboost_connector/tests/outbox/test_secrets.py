@@ -24,7 +24,7 @@ class TestSecrets(InboostCase):
             role: new_test_user(
                 cls.env,
                 f"inboost-{role}",
-                groups,
+                f"{groups},base.group_allow_export",
                 company_id=cls.env.company.id,
                 company_ids=[(6, 0, cls.env.company.ids)],
             )

@@ -1,0 +1,91 @@
+from odoo import api, models
+from odoo.exceptions import ValidationError
+from odoo.tools import config
+
+from ...lib import address, client, outcome, redact
+from ...lib.log_row import describe, mask_outcome
+
+
+class InboostConnection(models.AbstractModel):
+    """What this server may connect to, and words for what became of it."""
+
+    _name = "inboost.connection"
+    _description = "InBoost Connection"
+
+    @api.model
+    def _allow_http(self):
+        return str(config.get("inboost_allow_http") or "").lower() in ("true", "1")
+
+    @api.model
+    def _allowed_networks(self):
+        networks = str(config.get("inboost_allowed_networks") or "")
+        return tuple(n.strip() for n in networks.split(",") if n.strip())
+
+    @api.model
+    def _check_url(self, url, secret=False):
+        """:param bool secret: whether the address is one, of a webhook"""
+        try:
+            address.check_url(url, self._allow_http(), self._allowed_networks())
+        except address.AddressRefused as error:
+            raise ValidationError(
+                self.env._(
+                    "%(address)s: %(reason)s.",
+                    address=redact.url(url, secret),
+                    reason=error,
+                )
+            ) from error
+
+    @api.model
+    def _client(self, pool_size):
+        """:rtype: client.Client"""
+        return client.Client(
+            allow_http=self._allow_http(),
+            allowed_networks=self._allowed_networks(),
+            pool_size=pool_size,
+        )
+
+    @api.model
+    def _explain(self, endpoint, exchange):
+        """What an administrator should do about ``exchange``; None when all is well.
+
+        :param endpoint: the one that was asked
+        """
+        rules = endpoint._get_log_rules()
+        found = outcome.classify(exchange, endpoint._get_rules())
+        found = mask_outcome(found, exchange.request, rules)
+        if found.verdict in (outcome.Verdict.DONE, outcome.Verdict.DUPLICATE):
+            return None
+        if found.code == "credentials":
+            return self.env._(
+                "InBoost refused the credentials (HTTP %s). Check the secret, the "
+                "authorisation header and the prefix.",
+                exchange.status,
+            )
+        if found.code == "web_page":
+            return self.env._(
+                "The server answers with a web page, not with data: check the address. "
+                "It is a login page or the page of something else."
+            )
+        if found.code == "no_such_address":
+            return self.env._(
+                "Nothing lives at %(url)s (HTTP %(status)s). Check the address and "
+                "the endpoint's path.",
+                url=redact.url(exchange.request.url, endpoint.kind == "webhook"),
+                status=exchange.status,
+            )
+        words = self.env["inboost.reason"]._word(
+            *self.env["inboost.reason"]._from_outcome(found)
+        )
+        if exchange.status is None:
+            return self.env._("InBoost cannot be reached. %s", words)
+        if exchange.status >= 500:
+            return self.env._(
+                "InBoost has trouble of its own (HTTP %s).", exchange.status
+            )
+        if found.code in ("too_many_requests", "redirect", "busy"):
+            return words
+        return self.env._(
+            "InBoost refused the request (HTTP %(status)s): %(answer)s",
+            status=exchange.status,
+            answer=found.text or describe(exchange, rules)["answer"][:200],
+        )
