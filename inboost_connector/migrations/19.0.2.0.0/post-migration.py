@@ -123,7 +123,8 @@ def _forget_addresses(env):
             name = SQL.identifier(column)
             env.cr.execute(
                 SQL(
-                    "UPDATE %(table)s SET %(name)s = replace(%(name)s, %(old)s, %(new)s)"
+                    "UPDATE %(table)s"
+                    " SET %(name)s = replace(%(name)s, %(old)s, %(new)s)"
                     " WHERE strpos(%(name)s, %(old)s) > 0",
                     table=SQL.identifier(table),
                     name=name,

@@ -1,6 +1,7 @@
 from . import inboost_specialty  # what a customer does for a living
 from . import inboost_backend  # what is settled about customers
-from . import inboost_backend_trust  # who may say what contacts become
+from . import inboost_trust  # who may say what contacts become
+from . import inboost_backend_trust  # which portal it is that says so
 from . import inboost_endpoint  # where customers are read from
 from . import inboost_customer  # the link between a contact and InBoost
 from . import inboost_customer_decision  # what becomes of a row

@@ -5,14 +5,12 @@ ASKING = {"customers_list", "customer_find"}
 
 
 class InboostEndpoint(models.Model):
-    """Where customers come from, and how a row is read, decides what contacts become;
-    see ``inboost.backend._check_may_overwrite``."""
+    """Where customers come from, and how a row is read, decides what contacts become."""
 
     _inherit = "inboost.endpoint"
 
     def write(self, vals):
         result = super().write(vals)
-        self.filtered(lambda e: e.operation in ASKING).backend_id.with_env(
-            self.env
-        )._check_may_overwrite()
+        asking = self.filtered(lambda endpoint: endpoint.operation in ASKING)
+        self.env["inboost.trust"]._check(asking.backend_id)
         return result

@@ -235,8 +235,8 @@ class InboostBackend(models.Model):
         """Ask InBoost who we are and tell in plain words what came back."""
         self.ensure_one()
         self.check_access("write")
-        self._check_original()
-        self._test_connection()
+        self.env["inboost.connection"]._check_original(self)
+        self.env["inboost.connection"]._test(self)
         return self._notify(
             self.env._("InBoost answered: the connection works."), "success"
         )
@@ -246,19 +246,11 @@ class InboostBackend(models.Model):
         this is where a person says that it is the live one now."""
         self.ensure_one()
         self.check_access("write")
-        self._test_connection()
+        self.env["inboost.connection"]._test(self)
         self._connect()
         return self._notify(
             self.env._("Connected. Sales are sent from now on."), "success"
         )
-
-    def _test_connection(self):
-        """:raise UserError: with what an administrator should do"""
-        endpoint = self._endpoint("connection_test")
-        result = self._ask(endpoint, self._question("connection_test"))
-        problem = self.env["inboost.connection"]._explain(endpoint, result)
-        if problem:
-            raise UserError(problem)
 
     def _connect(self):
         self.ensure_one()
@@ -344,14 +336,6 @@ class InboostBackend(models.Model):
         copies._pause("copy")
         return connected - copies
 
-    def _check_original(self):
-        """A backend that was never connected belongs to no other database."""
-        self.ensure_one()
-        backend = self.sudo()
-        here = self._database_fingerprint()
-        if backend.state != "draft" and backend.fingerprint != here:
-            raise UserError(self.env["inboost.reason"]._word("copy"))
-
     # -- HTTP ----------------------------------------------------------------------
 
     def _get_zone(self):
@@ -404,7 +388,7 @@ class InboostBackend(models.Model):
         :rtype: client.Exchange
         :raise UserError: in a copy of the database
         """
-        self._check_original()
+        self.env["inboost.connection"]._check_original(self)
         request = self._question(operation, fact, **envelope)
         return self._ask(self._endpoint(operation), request, within)
 

@@ -1,5 +1,5 @@
 from odoo import api, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import config
 
 from ...lib import address, client, outcome, redact
@@ -43,6 +43,24 @@ class InboostConnection(models.AbstractModel):
             allowed_networks=self._allowed_networks(),
             pool_size=pool_size,
         )
+
+    @api.model
+    def _check_original(self, backend):
+        """:raise UserError: in a copy of the database, which asks nothing either. A
+        backend that was never connected belongs to no other database."""
+        backend = backend.sudo()
+        here = backend._database_fingerprint()
+        if backend.state != "draft" and backend.fingerprint != here:
+            raise UserError(self.env["inboost.reason"]._word("copy"))
+
+    @api.model
+    def _test(self, backend):
+        """:raise UserError: with what an administrator should do"""
+        endpoint = backend._endpoint("connection_test")
+        result = backend._ask(endpoint, backend._question("connection_test"))
+        problem = self._explain(endpoint, result)
+        if problem:
+            raise UserError(problem)
 
     @api.model
     def _explain(self, endpoint, exchange):

@@ -286,7 +286,8 @@ class InboostPrivacy(models.AbstractModel):
             raise AccessError(
                 self.env._(
                     "Something of this customer is kept for other companies, too: "
-                    "%(companies)s. Ask somebody who administers InBoost in all of them.",
+                    "%(companies)s. Ask somebody who administers InBoost in all of "
+                    "them.",
                     companies=", ".join(foreign.company_id.mapped("name")),
                 )
             )
