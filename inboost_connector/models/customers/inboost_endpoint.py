@@ -5,7 +5,7 @@ ASKING = {"customers_list", "customer_find"}
 
 
 class InboostEndpoint(models.Model):
-    """Where customers come from, and how a row is read, decides what contacts become."""
+    """Where customers come from and how a row is read: that makes contacts of them."""
 
     _inherit = "inboost.endpoint"
 
