@@ -46,7 +46,7 @@ class PrivacyLookupWizard(models.TransientModel):
             same = self.new({"name": partner.name, "email": partner.email or NO_EMAIL})
             # UNION: who is found twice is shown once.
             query = SQL(
-                "%s UNION %s", query, super(PrivacyLookupWizard, same)._get_query()
+                "(%s) UNION (%s)", query, super(PrivacyLookupWizard, same)._get_query()
             )
         return query
 

@@ -79,8 +79,9 @@ class TestSaleRoles(SaleCase):
         self.pay(self.make_invoice("out_refund"))
 
     def test_a_salesperson_confirms_changes_and_cancels_an_order(self):
-        order = self.make_order().with_user(self.salesperson)
+        order = self.make_order()
         order.user_id = self.salesperson
+        order = order.with_user(self.salesperson)
         order.action_confirm()
         self.assertIn("purchase", self.events_of(order).mapped("operation"))
         order.order_line[0].product_uom_qty = 3

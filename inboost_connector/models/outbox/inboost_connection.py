@@ -49,7 +49,7 @@ class InboostConnection(models.AbstractModel):
         """:raise UserError: in a copy of the database, which asks nothing either. A
         backend that was never connected belongs to no other database."""
         backend = backend.sudo()
-        here = backend._database_fingerprint()
+        here = self.env["inboost.restoration"]._get_fingerprint()
         if backend.state != "draft" and backend.fingerprint != here:
             raise UserError(self.env["inboost.reason"]._word("copy"))
 
