@@ -50,8 +50,10 @@ class Person:
     def _parts(self) -> re.Pattern[str] | None:
         return _any_of(self.parts)
 
-    def scrub_text(self, text: str) -> str:
+    def scrub_text(self, text: str, about: bool = False) -> str:
         """``text`` without the person; the same when it does not tell of them.
+
+        :param bool about: whether it is known to be about them
 
         >>> olena = Person(frozenset({"+380671234567"}), parts=frozenset({"Olena"}))
         >>> olena.scrub_text("Olena, (067) 123-45-67, order 17")
@@ -63,7 +65,7 @@ class Person:
         for pattern in (self._phone, self._words):
             if pattern:
                 scrubbed = pattern.sub(redact.MASK, scrubbed)
-        if scrubbed != text and self._parts:
+        if (about or scrubbed != text) and self._parts:
             scrubbed = self._parts.sub(redact.MASK, scrubbed)
         return scrubbed
 

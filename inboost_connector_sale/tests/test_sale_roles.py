@@ -79,6 +79,8 @@ class TestSaleRoles(SaleCase):
         self.pay(self.make_invoice("out_refund"))
 
     def test_a_salesperson_confirms_changes_and_cancels_an_order(self):
+        # Of an order that wins points, Odoo lets only their administrators cancel it.
+        self.program.active = False
         order = self.make_order()
         order.user_id = self.salesperson
         order = order.with_user(self.salesperson)

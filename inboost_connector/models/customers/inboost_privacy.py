@@ -1,5 +1,7 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.tools import SQL
+
+from ...lib import codes, keys
 
 #: What stays of a link.
 KEPT = {"inboost_id"}
@@ -81,6 +83,35 @@ class InboostPrivacy(models.AbstractModel):
         )
         self._erase_notes(partners)
         partners.write({"inboost_source_id": False, "inboost_specialty_id": False})
+
+    @api.model
+    def _keep_from_offers(self, partners, person):
+        """A contact who stays and buys again is not offered to InBoost as a new
+        customer: there is an event about that, which is cancelled."""
+        super()._keep_from_offers(partners, person)
+        events = self.env["inboost.event"]
+        for backend in self.env["inboost.backend"].search([]):
+            for key in map(keys.of_customer, person.phones):
+                endpoint = backend._endpoint("customer_upsert")
+                offer = [("endpoint_id", "=", endpoint.id), ("key", "=", key)]
+                if not events.search_count(offer, limit=1):
+                    events.create(self._prepare_offer_values(endpoint, key))
+
+    @api.model
+    def _prepare_offer_values(self, endpoint, key):
+        backend = endpoint.backend_id
+        return {
+            "backend_id": backend.id,
+            "company_id": backend.company_id.id,
+            "endpoint_id": endpoint.id,
+            "operation": endpoint.operation,
+            "key": key,
+            "event_id": codes.event_uuid(backend.address, endpoint.operation, key),
+            "fact": {},
+            "occurred_at": fields.Datetime.now(),
+            "state": "cancelled",
+            "reason_code": "erased",
+        }
 
     @api.model
     def _erase_links(self, links):

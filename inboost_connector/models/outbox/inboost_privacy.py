@@ -104,15 +104,24 @@ class InboostPrivacy(models.AbstractModel):
     # -- erase ---------------------------------------------------------------------
 
     @api.model
-    def _erase(self, partners):
-        """Forget ``partners``, whatever becomes of their contacts."""
+    def _erase(self, partners, gone=False):
+        """Forget ``partners``.
+
+        :param bool gone: whether their contacts are deleted now
+        """
         self = self.sudo().with_context(active_test=False)
         partners = partners.sudo()
         self.env.flush_all()
         person = self._describe(partners)
         self._erase_records(partners, person)
         self._erase_texts(person)
+        if not gone:
+            self._keep_from_offers(partners, person)
         self.env.invalidate_all()
+
+    @api.model
+    def _keep_from_offers(self, partners, person):
+        """Called when contacts stay: the storey that offers customers fills this in."""
 
     @api.model
     def _erase_records(self, partners, person):
@@ -268,7 +277,8 @@ class InboostPrivacy(models.AbstractModel):
             return None
         if field.type == "json":
             return json.dumps(person.scrub(value))
-        return person.scrub_text(value)
+        # One of the row's texts is about the person, and so is the row.
+        return person.scrub_text(value, about=True)
 
     # -- for people ----------------------------------------------------------------
 

@@ -60,7 +60,7 @@ class ResPartner(models.Model):
         privacy = self.env["inboost.privacy"].sudo()
         # Of most contacts nothing is kept; nor of those that were merged into another.
         if known := self.filtered(privacy._is_known):
-            privacy._erase(known)
+            privacy._erase(known, gone=True)
 
     # -- phone ---------------------------------------------------------------------
 
