@@ -29,13 +29,14 @@ backend._connect()
 env.cr.commit()
 print("connected-ok")
 """
+FIRST, LAST, MAIL, PHONE = PERSON
 SELL = (
     PRELUDE
-    + """
+    + f"""
 env.company.country_id = env.ref("base.ua")
-partner = env["res.partner"].search([("email", "=", "{mail}")]) or env[
-    "res.partner"].create({{"firstname": "{first}", "lastname": "{last}",
-    "email": "{mail}", "phone": "+380{phone}"}})
+partners = env["res.partner"]
+partner = partners.search([("email", "=", "{MAIL}")]) or partners.create(
+    dict(firstname="{FIRST}", lastname="{LAST}", email="{MAIL}", phone="+380{PHONE}"))
 sell(partner)
 env.cr.commit()
 print("partner=%s" % partner.id)
@@ -102,9 +103,7 @@ def text_of(response):
 
 
 def sell(server):
-    first, last, mail, phone = PERSON
-    script = SELL.format(first=first, last=last, mail=mail, phone=phone)
-    return int(server.shell(script).stdout.rpartition("partner=")[2])
+    return int(server.shell(SELL).stdout.rpartition("partner=")[2])
 
 
 def be_in_trouble(server, inboost, partner):
@@ -116,7 +115,7 @@ def be_in_trouble(server, inboost, partner):
         [("operation", "=", "purchase"), ("backend_id", "=", backend)],
     )
     address = f"{inboost.url}/api/webhok/{TOKEN}-purchase"
-    echo = " ".join((SECRET, address, PERSON[2], f"+380{PERSON[3]}"))
+    echo = " ".join((SECRET, address, MAIL, f"+380{PHONE}"))
     for status in (422, 404, 403, 500):
         inboost.fault(f"webhook/{TOKEN}-purchase", status=status, body=echo, times=1)
         before = int(server.value("SELECT count(*) FROM inboost_request_log"))
@@ -231,7 +230,7 @@ def test_a_neutralized_copy_has_none(server, seen):
 def test_who_was_erased_is_in_nothing_of_ours(server, seen):
     if server.process.poll() is not None:
         server.start()
-    [partner] = server.execute("res.partner", "search", [("email", "=", PERSON[2])])
+    [partner] = server.execute("res.partner", "search", [("email", "=", MAIL)])
     server.execute("res.partner", "action_inboost_erase", [partner])
     found = tables_with(plain_dump(server.database), *PERSON)
     assert "res_partner" in found

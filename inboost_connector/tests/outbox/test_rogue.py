@@ -99,10 +99,11 @@ class TestBranches(CustomerCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        branch = {"name": "Branch", "parent_id": cls.env.company.id}
-        cls.branch = cls.env["res.company"].sudo().create(branch)
-        cls.sibling = (
-            cls.env["res.company"].sudo().create({**branch, "name": "Sibling branch"})
+        cls.branch, cls.sibling = (
+            cls.env["res.company"]
+            .sudo()
+            .create({"name": name, "parent_id": cls.env.company.id})
+            for name in ("Branch of ours", "Sibling branch")
         )
         cls.clerk = new_test_user(
             cls.env,
