@@ -2,6 +2,7 @@
 what tells of a person."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,12 +18,14 @@ MAX_PAGE_TEXT = 1000
 
 @dataclass(frozen=True)
 class LogRules:
-    """:ivar webhook: whether the address itself is the secret
+    """:ivar tokens: of the portal's webhooks, which its other answers may name, too
+    :ivar webhook: whether the address itself is the secret
     :ivar people: whether bodies are about people, so that ``name`` is one's name
     :ivar page: whether an answer is a page of a list"""
 
     secrets: tuple[str, ...] = ()
     secret_headers: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = ()
     webhook: bool = True
     mask_personal: bool = False
     people: bool = False
@@ -45,9 +48,9 @@ def describe(exchange: Exchange, rules: LogRules) -> dict[str, Any]:
         "method": request.method,
         "url": redact.text(redact.url(request.url, rules.webhook), rules.secrets),
         "request_headers": redact.text(json.dumps(headers, indent=2), secrets),
-        "request_body": storable.text(redact.text(shown, secrets))[:MAX_TEXT],
+        "request_body": _hide(shown, secrets, rules)[:MAX_TEXT],
         "status": exchange.status or 0,
-        "answer": storable.text(redact.text(answer, secrets))[:limit],
+        "answer": _hide(answer, secrets, rules)[:limit],
         "duration": exchange.duration,
         "error": mask_text(exchange.error or "", rules, secrets) or None,
     }
@@ -84,4 +87,12 @@ def mask_text(text: str, rules: LogRules, secrets: list[str] | None = None) -> s
     """A reason or an error as it may be kept."""
     if rules.mask_personal:
         text = redact.personal_text(text)
-    return storable.text(redact.text(text, secrets or rules.secrets))
+    return _hide(text, secrets or rules.secrets, rules)
+
+
+def _hide(text: str, secrets: Iterable[str], rules: LogRules) -> str:
+    text = redact.text(text, secrets)
+    for token in rules.tokens:
+        # As they are: eleven tokens in all spellings would cost more than a request.
+        text = text.replace(token, redact.MASK)
+    return storable.text(text)

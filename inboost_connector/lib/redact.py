@@ -121,6 +121,17 @@ def url(value: str, webhook: bool = True) -> str:
     return f"{parts.scheme}://{host}{path}" + (f"?{query}" if query else "")
 
 
+def token(value: str) -> str:
+    """The token in a webhook's address: the last part of its path; empty where that is
+    too short to be one.
+
+    >>> token("https://shop.inboost.ai/api/webhok/0123456789abcdef/")
+    '0123456789abcdef'
+    """
+    found = urlsplit(value).path.rstrip("/").rpartition("/")[2]
+    return found if len(found) >= MIN_TOKEN else ""
+
+
 def url_secrets(value: str) -> list[str]:
     """What of a webhook's address has to be masked in texts, for :func:`text`."""
     parts = urlsplit(value)

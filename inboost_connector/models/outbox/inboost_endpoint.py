@@ -8,7 +8,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.orm.models import NO_ACCESS
 
-from ...lib import backoff, client, facts, mapping
+from ...lib import backoff, client, facts, mapping, redact
 from ...lib.log_row import LogRules, describe
 from ...lib.operations import OPERATIONS
 from ...lib.outcome import AnswerRules, Verdict
@@ -378,7 +378,11 @@ class InboostEndpoint(models.Model):
     def _get_log_rules(self):
         """:rtype: lib.log_row.LogRules"""
         backend = self.backend_id
+        webhooks = backend.sudo().endpoint_ids.filtered(lambda e: e.kind == "webhook")
         return LogRules(
+            tokens=tuple(
+                filter(None, [redact.token(one.address or "") for one in webhooks])
+            ),
             secrets=tuple(filter(None, [backend.sudo().secret])),
             secret_headers=tuple(filter(None, [backend.auth_header])),
             webhook=self.kind == "webhook",
