@@ -126,7 +126,7 @@ class InboostPrivacy(models.AbstractModel):
                 "state": "ignored",
                 "partner_id": False,
                 "merged_into_id": False,
-                "reason": self.env._("The customer was erased here."),
+                "reason_code": "deleted",
                 "history_state": "none",
             }
         )
