@@ -74,7 +74,7 @@ class TestRoles(CustomerCase):
         super().setUp()
         self.card = self.make_card(10)
         # The first synchronisation of all is an administrator's.
-        self.Run.create({"backend_id": self.backend.id, "state": "done"})
+        self.backend.sudo().pull_released = True
         self.event = self.capture_some()
         self.event.sudo().state = "sending"
         self.event.sudo().state = "held"
