@@ -6,7 +6,7 @@ from odoo import SUPERUSER_ID, api
 from odoo.tools import SQL, html2plaintext
 from odoo.tools.sql import column_exists
 
-from odoo.addons.inboost_connector.lib import codes
+from odoo.addons.inboost_connector.lib import codes, redact
 
 #: XML id of a cron -> the model and the code that it runs now. Crons are not updated
 #: with the module, since people change when they run.
@@ -30,6 +30,7 @@ def migrate(cr, version):
     _set_answers(env)
     _keep_connected(env)
     _keep_portals(env)
+    _forget_addresses(env)
 
 
 def _move_crons(env):
@@ -138,6 +139,44 @@ def _set_answers(env):
             )
         )
         endpoint.write(values)
+
+
+def _forget_addresses(env):
+    """The address of a webhook is a secret: it was tracked, and stood in texts."""
+    env.cr.execute(
+        """
+        DELETE FROM mail_tracking_value v
+         USING mail_message m, ir_model_fields f
+         WHERE m.id = v.mail_message_id
+           AND m.model = 'inboost.endpoint'
+           AND f.id = v.field_id
+           AND f.name = 'address'
+        """
+    )
+    webhooks = env["inboost.endpoint"].search(
+        [("kind", "=", "webhook"), ("address", "!=", False)]
+    )
+    for address in set(webhooks.mapped("address")):
+        shown = redact.url(address)
+        for table, column in (
+            ("mail_message", "body"),
+            ("inboost_request_log", "url"),
+            ("inboost_request_log", "error"),
+            ("inboost_request_log", "answer"),
+            ("inboost_endpoint", "last_answer"),
+        ):
+            name = SQL.identifier(column)
+            env.cr.execute(
+                SQL(
+                    "UPDATE %(table)s"
+                    " SET %(name)s = replace(%(name)s, %(old)s, %(new)s)"
+                    " WHERE strpos(%(name)s, %(old)s) > 0",
+                    table=SQL.identifier(table),
+                    name=name,
+                    old=address,
+                    new=shown,
+                )
+            )
 
 
 def _keep_connected(env):

@@ -55,6 +55,7 @@ def migrate(cr, version):
     _rename(cr)
     _keep_reasons(cr)
     _keep_balances(cr)
+    _hash_phones(cr)
     cr.execute(
         "UPDATE inboost_endpoint SET timeout = LEAST(timeout, %s)", (MAX_TIMEOUT,)
     )
@@ -92,6 +93,15 @@ def _keep_reasons(cr):
                 SQL.identifier(text),
             )
         )
+
+
+def _hash_phones(cr):
+    """The key of a customer was their phone, which a key must not tell."""
+    cr.execute(
+        "UPDATE inboost_event"
+        " SET key = 'customer:' || encode(sha256(substr(key, 10)::bytea), 'hex')"
+        " WHERE key LIKE 'customer:+%%'"
+    )
 
 
 def _keep_balances(cr):

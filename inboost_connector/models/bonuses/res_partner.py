@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 
 
 class ResPartner(models.Model):
@@ -6,6 +6,8 @@ class ResPartner(models.Model):
 
     _name = "res.partner"
     _inherit = ["res.partner", "inboost.bonus.mixin"]
+
+    inboost_expiry = fields.Html(groups="inboost_connector.group_inboost_user")
 
     def _inboost_cards(self):
         cards = self.env["loyalty.card"]

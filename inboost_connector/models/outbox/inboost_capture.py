@@ -175,7 +175,9 @@ class InboostCapture(models.AbstractModel):
             }
         values = {
             "backend_id": backend.id,
-            "company_id": settings["company_id"],
+            # Whose sale it is, which may be a branch's.
+            "company_id": (record and record.sudo().company_id.id)
+            or settings["company_id"],
             "endpoint_id": endpoint_id,
             "operation": entry.operation,
             "key": entry.key,

@@ -6,8 +6,9 @@ import psycopg2
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.orm.models import NO_ACCESS
 
-from ...lib import backoff, client, facts, mapping
+from ...lib import backoff, client, facts, mapping, redact
 from ...lib.log_row import LogRules, describe
 from ...lib.operations import OPERATIONS
 from ...lib.outcome import AnswerRules, Verdict
@@ -58,11 +59,8 @@ class InboostEndpoint(models.Model):
         required=True,
         default="POST",
     )
-    address = fields.Char(
-        tracking=True,
-        help="API: a path below the backend's address. Webhook: the full address that "
-        "you made in the InBoost portal. Empty: nothing is recorded or sent here.",
-    )
+    # Of a webhook it is a secret: people see and change it by address_entry.
+    address = fields.Char(groups=NO_ACCESS)
     body = fields.Text(
         help="JMESPath over the fact. Nulls are left out. Our functions: "
         "phone(phone, style), date(time, 'YYYY-MM-DD'), round(number, digits)."
@@ -275,8 +273,10 @@ class InboostEndpoint(models.Model):
 
     @api.constrains("address", "kind")
     def _check_address(self):
-        for endpoint in self.filtered("address"):
-            self.env["inboost.connection"]._check_url(endpoint._url())
+        for endpoint in self.sudo().filtered("address"):
+            self.env["inboost.connection"]._check_url(
+                endpoint._url(), endpoint.kind == "webhook"
+            )
 
     @api.model
     def _prepare_default_values(self, operation):
@@ -323,7 +323,8 @@ class InboostEndpoint(models.Model):
 
     def action_reset(self):
         """Back to the shipped default; a webhook keeps its address."""
-        for endpoint in self:
+        self.check_access("write")
+        for endpoint in self.sudo():
             values = self._prepare_default_values(endpoint.operation)
             if endpoint.kind == "webhook":
                 del values["address"]
@@ -366,7 +367,7 @@ class InboostEndpoint(models.Model):
 
     def _filter_recording(self):
         """Whether facts are recorded for this endpoint."""
-        return self.filtered(lambda e: e.enabled and e.address)
+        return self.filtered(lambda e: e.enabled and e.has_address)
 
     def _url(self):
         self.ensure_one()
@@ -391,7 +392,11 @@ class InboostEndpoint(models.Model):
     def _get_log_rules(self):
         """:rtype: lib.log_row.LogRules"""
         backend = self.backend_id
+        webhooks = backend.sudo().endpoint_ids.filtered(lambda e: e.kind == "webhook")
         return LogRules(
+            tokens=tuple(
+                filter(None, [redact.token(one.address or "") for one in webhooks])
+            ),
             secrets=tuple(filter(None, [backend.sudo().secret])),
             secret_headers=tuple(filter(None, [backend.auth_header])),
             webhook=self.kind == "webhook",
@@ -406,6 +411,7 @@ class InboostEndpoint(models.Model):
         :rtype: lib.sending.Target
         """
         self.ensure_one()
+        self = self.sudo()
         backend = self.backend_id
         page = self.operation == "customers_list"
         return Target(

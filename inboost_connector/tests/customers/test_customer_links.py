@@ -231,7 +231,9 @@ class TestCustomerLinks(CustomerCase):
         other = self.env["res.company"].create({"name": "Other"})
         shared = self.contact(1)
         self.pull([self.row(1)])
-        second = self.backend.copy({"company_id": other.id, "name": "Second portal"})
+        second = self.backend.copy(
+            {"company_id": other.id, "name": "Second portal", "program_ids": False}
+        )
         second._connect()
         self.link(shared, 9, backend_id=second.id)
         here = new_test_user(
