@@ -14,10 +14,10 @@ class Decision:
 
     row: Any
     kind: str = "unchanged"
-    customer: dict | None = None
+    customer: dict[str, Any] | None = None
     link: Any = None
     partner: Any = None
-    changes: dict = field(default_factory=dict)
+    changes: dict[str, Any] = field(default_factory=dict)
     question: str = ""
     reason: str = ""
-    warnings: list = field(default_factory=list)
+    warnings: list[Any] = field(default_factory=list)

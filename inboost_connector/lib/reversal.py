@@ -1,5 +1,6 @@
 """Taking a purchase back: the same purchase, negative, under a uuid of its own."""
 
+from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 AMOUNTS = ("untaxed", "tax", "total", "discount", "bonuses_spent")
@@ -11,7 +12,7 @@ def cancellation(uuid: str) -> str:
     return str(uuid5(NAMESPACE_OID, f"{uuid}:cancelled"))
 
 
-def negated(purchase: dict) -> dict:
+def negated(purchase: dict[str, Any]) -> dict[str, Any]:
     """The refund of a whole ``purchase``.
 
     :param purchase: lib.facts.Purchase

@@ -80,7 +80,8 @@ class InboostAlarm(models.Model):
     def _compute_text(self):
         for alarm in self:
             reason = alarm.arguments or {}
-            alarm.text = self.env._(CAUSES[alarm.code]) % {
+            template = self.env._(CAUSES[alarm.code])
+            alarm.text = template % {
                 "endpoint": alarm.endpoint_id.display_name or "",
                 "reason": self.env["inboost.reason"]._word(
                     reason.get("code"), reason.get("args")

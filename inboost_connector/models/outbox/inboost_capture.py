@@ -20,7 +20,8 @@ COLUMNS = (
     "queued_at next_try attempts duplicate create_uid create_date write_uid write_date"
 ).split()
 INSERT = (
-    f"INSERT INTO inboost_event ({', '.join(COLUMNS)}) VALUES %s"
+    # The names are ours.
+    f"INSERT INTO inboost_event ({', '.join(COLUMNS)}) VALUES %s"  # nosec B608
     " ON CONFLICT (backend_id, operation, key) DO NOTHING"
     " RETURNING id, operation, key"
 )
