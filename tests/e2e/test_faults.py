@@ -108,7 +108,7 @@ def test_down_and_up_again(odoo, inboost):
     uuid = sell(odoo, 2000)
     wait_until(
         lambda: odoo.sql(
-            "SELECT 1 FROM inboost_event WHERE reason LIKE 'Connect error%'"
+            "SELECT 1 FROM inboost_event WHERE reason_code = 'no_connection'"
             f" AND key = 'pos:{uuid}'"
         ),
         90,
