@@ -1,1 +1,7 @@
-from . import base_partner_merge, inboost_customer_find, inboost_expiring_preview
+from . import (
+    base_partner_merge,
+    inboost_customer_find,
+    inboost_expiring_preview,
+    loyalty_card_update_balance,
+    loyalty_generate_wizard,
+)

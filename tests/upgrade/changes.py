@@ -28,6 +28,12 @@ def verdict(row):
     return {"verdict": renamed.get(row["verdict"], row["verdict"])}
 
 
+def job_interval(row):
+    """The notice has an hour of its own; its job only looks whether it is due."""
+    hourly = row["cron_name"] == "InBoost: tell of points about to expire"
+    return {"interval_type": "hours" if hourly else row["interval_type"]}
+
+
 #: {table in 19.0.1.0.0: table now}
 RENAMED_TABLES = {"inboost_event_told_rel": "inboost_event_notified_rel"}
 #: {(table in 19.0.1.0.0, column): row of then -> {column: value now}}
@@ -44,6 +50,7 @@ CONVERTED = {
         "pause_reason", "pause_code", "pause_args"
     ),
     ("inboost_request_log", "verdict"): verdict,
+    ("jobs", "interval_type"): job_interval,
 }
 #: {(table in 19.0.1.0.0, column): why it is gone}
 GONE_COLUMNS = {
@@ -59,6 +66,7 @@ CHANGED_VALUES = {
 }
 #: {table or place now: why the upgrade adds rows to it}
 NEW_ROWS = {
+    "jobs": "balances that a program changed are sent by a job of their own",
     "messages": "the chatter says of which endpoints the guarantee changed",
     "tracked values": "the chatter says of which endpoints the guarantee changed",
 }

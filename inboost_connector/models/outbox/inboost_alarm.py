@@ -80,7 +80,7 @@ class InboostAlarm(models.Model):
     def _compute_text(self):
         for alarm in self:
             reason = alarm.arguments or {}
-            template = self.env._(CAUSES[alarm.code])
+            template = self.env._(self._get_causes()[alarm.code])
             alarm.text = template % {
                 "endpoint": alarm.endpoint_id.display_name or "",
                 "reason": self.env["inboost.reason"]._word(
@@ -88,6 +88,11 @@ class InboostAlarm(models.Model):
                 )
                 or "",
             }
+
+    @api.model
+    def _get_causes(self):
+        """:return: {code: words}; an upper storey adds its own"""
+        return CAUSES
 
     # -- raising and clearing ------------------------------------------------------
 
