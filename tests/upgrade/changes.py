@@ -51,6 +51,11 @@ CONVERTED = {
     ),
     ("inboost_request_log", "verdict"): verdict,
     ("jobs", "interval_type"): job_interval,
+    ("inboost_customer", "reason"): worded("reason", "reason_code", "reason_args"),
+    ("inboost_sync_run", "reason"): worded("reason", "reason_code", "reason_args"),
+    ("inboost_sync_line", "text"): lambda row: {
+        "notes": row["text"] and [["text", {"text": row["text"]}]]
+    },
 }
 #: {(table in 19.0.1.0.0, column): why it is gone}
 GONE_COLUMNS = {

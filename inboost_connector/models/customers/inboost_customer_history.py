@@ -8,10 +8,10 @@ from ...lib.priority import HISTORY
 
 _logger = logging.getLogger(__name__)
 
-#: Seconds a run goes on while there is work; then the next one takes over.
-MAX_RUN = 60
+#: Seconds of a turn; then the next one takes over.
+MAX_RUN = 6
 #: Customers in one transaction.
-BATCH = 200
+BATCH = 20
 
 
 class InboostCustomerHistory(models.AbstractModel):
@@ -34,20 +34,31 @@ class InboostCustomerHistory(models.AbstractModel):
     @api.model
     def _cron_history(self):
         """Batch after batch, each in a transaction of its own."""
-        end = time.monotonic() + MAX_RUN
+        with self.env["inboost.long.job"]._take() as mine:
+            if not mine:
+                self.env["inboost.long.job"]._trigger_again("ir_cron_history")
+            elif self._work(time.monotonic() + MAX_RUN):
+                self._trigger()
+
+    @api.model
+    def _work(self, end):
+        """
+        :param float end: monotonic time at which the turn is over
+        :return: whether there may be more to do
+        """
         failed = self.env["inboost.customer"]
         while time.monotonic() < end:
             try:
                 links = self._lock_waiting(failed)
                 if not links:
-                    return
+                    return False
                 for some in links.grouped("backend_id").values():
                     failed |= self._try(some)
-                self.env["ir.cron"]._commit_progress(len(links))
+                self.env["ir.cron"]._commit_progress()
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 # A pull or a till wrote one of them; the next turn sees it.
                 self.env.cr.rollback()
-        self._trigger()
+        return True
 
     @api.model
     def _lock_waiting(self, failed):
