@@ -8,6 +8,8 @@ from odoo.tools.sql import column_exists
 
 from odoo.addons.inboost_connector.lib import codes, redact
 
+#: Messages that are read at once.
+BATCH = 1000
 #: XML id of a cron -> the model and the code that it runs now. Crons are not updated
 #: with the module, since people change when they run.
 CRONS = {
@@ -93,6 +95,14 @@ def _keep_reasons(env):
                 SQL.identifier(text),
             )
         )
+        # Odoo leaves the columns of what is computed now.
+        env.cr.execute(
+            SQL(
+                "ALTER TABLE %s DROP COLUMN %s",
+                SQL.identifier(table),
+                SQL.identifier(text),
+            )
+        )
 
 
 def _release_pulls(env):
@@ -105,21 +115,26 @@ def _release_pulls(env):
 
 def _keep_decisions(env):
     """What people decided about events stood in a chatter of each."""
-    messages = env["mail.message"].search([("model", "=", "inboost.event")])
-    events = env["inboost.event"].browse(messages.mapped("res_id")).exists()
-    env["inboost.event.decision"].create(
-        [
-            {
-                "event_id": message.res_id,
-                "user_id": message.create_uid.id,
-                "action": "note",
-                "note": html2plaintext(message.body).strip(),
-            }
-            for message in messages.sorted("id")
-            if message.res_id in events.ids and html2plaintext(message.body).strip()
-        ]
-    )
-    messages.unlink()
+    Message = env["mail.message"]
+    while messages := Message.search([("model", "=", "inboost.event")], limit=BATCH):
+        env.cr.execute_values(
+            "INSERT INTO inboost_event_decision"
+            " (event_id, user_id, action, note, create_uid, create_date)"
+            " SELECT e.id, v.user_id, 'note', v.note, v.user_id, v.date"
+            " FROM (VALUES %s) AS v(event_id, user_id, note, date)"
+            " JOIN inboost_event e ON e.id = v.event_id ORDER BY v.date",
+            [
+                (
+                    message.res_id,
+                    message.create_uid.id or SUPERUSER_ID,
+                    html2plaintext(message.body).strip(),
+                    message.date,
+                )
+                for message in messages
+            ],
+        )
+        messages.unlink()
+    env["mail.followers"].search([("res_model", "=", "inboost.event")]).unlink()
 
 
 def _set_answers(env):
@@ -133,12 +148,16 @@ def _set_answers(env):
         if endpoint.operation == "purchase_details":
             # The task says once, and nobody attests that InBoost drops repeats.
             values["guarantee"] = "at_most_once"
-        values["proven"] = bool(
-            env["inboost.event"].search_count(
-                [("endpoint_id", "=", endpoint.id), ("state", "=", "done")], limit=1
-            )
-        )
         endpoint.write(values)
+    env["inboost.endpoint"].flush_model()
+    env.cr.execute(
+        "UPDATE inboost_endpoint p SET proven = TRUE"
+        " WHERE EXISTS (SELECT FROM inboost_event e"
+        " WHERE e.endpoint_id = p.id AND e.state = 'done')"
+        " OR (p.backend_id, p.operation) IN (SELECT backend_id, operation"
+        " FROM inboost_request_log WHERE status BETWEEN 200 AND 299)"
+    )
+    env["inboost.endpoint"].invalidate_model()
 
 
 def _forget_addresses(env):

@@ -65,13 +65,14 @@ class ResPartner(models.Model):
             moves._capture_balances(owners)
 
     def _inboost_change_phone(self, before):
-        super()._inboost_change_phone(before)
+        result = super()._inboost_change_phone(before)
         if before:
             with self.env["inboost.capture"]._guard(
                 self.env._("the balance of %s", self.display_name),
                 (self, "_inboost_capture_balances", [before]),
             ):
                 self._inboost_capture_balances(before)
+        return result
 
     def _inboost_capture_balances(self, phone):
         """The customer got another phone: the balance is sent there, and what is left

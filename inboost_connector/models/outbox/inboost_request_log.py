@@ -13,7 +13,8 @@ COLUMNS = (
     "request_headers request_body status answer duration attempt verdict error "
     "create_uid create_date write_uid write_date"
 ).split()
-INSERT = f"INSERT INTO inboost_request_log ({', '.join(COLUMNS)}) VALUES %s"
+# The names are ours.
+INSERT = f"INSERT INTO inboost_request_log ({', '.join(COLUMNS)}) VALUES %s"  # nosec B608
 
 
 class InboostRequestLog(models.Model):
