@@ -7,6 +7,8 @@
     "category": "Hidden",
     "license": "AGPL-3",
     "author": "InBoost Connector contributors",
+    "maintainers": ["InBoost Connector contributors"],
+    "development_status": "Beta",
     "website": "https://inboost.ai",
     "depends": ["inboost_connector", "privacy_lookup"],
     "data": ["views/privacy_lookup_wizard_views.xml"],
