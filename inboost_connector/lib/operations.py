@@ -38,7 +38,7 @@ PURCHASE = (
 DETAILS = (
     f"{{eventId: event_id, userPhoneNumber: {PHONE}, orderNumber: number, "
     f"orderId: uuid, date: date(time, {MOMENT}), shop: shop, currency: currency, "
-    "total: total, discount: discount, tax: tax, rounding: rounding, "
+    "total: total, discount: discount, tax: tax, cashRounding: rounding, "
     "bonusesSpent: bonuses_spent, promotions: promotions, giftCards: gift_cards, "
     "ewallets: ewallets, "
     "isRefund: is_refund, refundOf: refund_of.number, "

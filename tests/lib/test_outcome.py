@@ -365,3 +365,24 @@ def test_any_bytes_have_a_verdict(status, headers, raw, rules):
 @given(st.integers(0, 9999), ANY_JSON, ANY_RULES)
 def test_any_json_has_a_verdict_by_any_path(status, data, rules):
     check_outcome(classify(answered(status, data), rules))
+
+
+@pytest.mark.parametrize(
+    "data, verdict",
+    [
+        ({"code": "document_not_found"}, Verdict.FAILED),
+        ({"error": {"code": "CLIENT_NOT_FOUND"}}, Verdict.FAILED),
+        ({"errors": [{"code": "userNotFound"}]}, Verdict.FAILED),
+        ({"code": "not_found"}, Verdict.ADDRESS),
+        ({"code": "rest_no_route"}, Verdict.ADDRESS),
+        ({"code": "route_not_found"}, Verdict.ADDRESS),
+        ({"code": "RESOURCE_NOT_FOUND"}, Verdict.ADDRESS),
+        ({"code": 404, "message": "Not Found"}, Verdict.ADDRESS),
+        ({"message": "The route api/x could not be found."}, Verdict.ADDRESS),
+        ({}, Verdict.ADDRESS),
+        (["x"], Verdict.ADDRESS),
+    ],
+)
+def test_404_that_names_what_is_unknown_is_no_wrong_address(data, verdict):
+    assert judged(answered(404, data)).verdict is verdict
+    assert judged(answered(404, data), proven=True).verdict is Verdict.FAILED

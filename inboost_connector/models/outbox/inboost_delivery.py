@@ -5,6 +5,7 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psycopg2
@@ -214,8 +215,8 @@ class InboostDelivery(models.AbstractModel):
 
     @api.model
     def _read_desk(self, desk):
-        """What there is to know of backends and endpoints now. Their circuits are the
-        database's, since other processes write them, too."""
+        """What there is to know of backends and endpoints now, put on ``desk``. Their
+        circuits are the database's, since other processes write them, too."""
         self.env.invalidate_all()
         # What is in flight is settled although its backend was paused meanwhile.
         every = self.env["inboost.backend"].with_context(active_test=False).search([])
@@ -242,10 +243,22 @@ class InboostDelivery(models.AbstractModel):
             target=replace(endpoint._prepare_target(), pace=self._get_pace(endpoint)),
             shelf_life_days=endpoint.shelf_life_days,
             failures=endpoint.failures,
-            refusals=endpoint.refusals,
+            refused=endpoint.refused or [],
             proven=endpoint.proven,
             rest_until=endpoint.rest_until or None,
+            test=self._find_test(endpoint),
         )
+
+    @api.model
+    def _find_test(self, endpoint):
+        """What may be asked instead of sending somebody's purchase to see whether the
+        server is well: the connection test, where it asks the same server."""
+        test = endpoint.backend_id._endpoint("connection_test")
+        if not endpoint._is_probing() or not test._filter_recording():
+            return None
+        target = test._prepare_target()
+        same = urlsplit(target.url).netloc == urlsplit(endpoint._url()).netloc
+        return replace(target, timeout=TEST_WITHIN) if same else None
 
     @api.model
     def _get_pace(self, endpoint):
@@ -265,7 +278,7 @@ class InboostDelivery(models.AbstractModel):
             endpoint.write(
                 {
                     "failures": place.failures,
-                    "refusals": place.refusals,
+                    "refused": place.refused or False,
                     "proven": place.proven,
                     "rest_until": place.rest_until or False,
                 }
@@ -273,6 +286,8 @@ class InboostDelivery(models.AbstractModel):
             if place.pause:
                 endpoint._pause(*place.pause)
             place.changed = False
+            # The claim reads it by a statement of its own.
+            endpoint.flush_recordset()
 
     # -- one turn: settle what landed, claim what is next --------------------------
 
@@ -286,7 +301,10 @@ class InboostDelivery(models.AbstractModel):
         run.landed = [self._judge(one) for one in run.landed]
         try:
             self._settle(run.desk, run.landed, run.lease)
-            tasks = self._claim(run, wanted) if wanted else []
+            tasks = []
+            if wanted:
+                open_tasks = list(run.senders.open.values())
+                tasks = self._claim(run.desk, wanted, open_tasks, run.lease)
             self._commit()
             run.note_settled()
             return tasks
@@ -314,8 +332,10 @@ class InboostDelivery(models.AbstractModel):
                 return
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()
+                self._read_desk(desk)
             except Exception as error:
                 self.env.cr.rollback()
+                self._read_desk(desk)
                 _logger.exception(
                     "InBoost: the result of event %s was not written",
                     landed.task.event_id,
@@ -336,8 +356,13 @@ class InboostDelivery(models.AbstractModel):
         if landed.outcome.verdict is not Verdict.CREDENTIALS:
             return landed
         backend = self.env["inboost.backend"].browse(landed.task.target.backend_id)
-        verdict = after_credentials(self._test(backend))
-        return with_outcome(landed, verdict)
+        try:
+            test = self._test(backend)
+        except Exception:
+            self.env.cr.rollback()
+            _logger.exception("InBoost: the connection test could not be asked")
+            test = Verdict.UNKNOWN
+        return with_outcome(landed, after_credentials(test))
 
     @api.model
     def _test(self, backend):
@@ -356,21 +381,26 @@ class InboostDelivery(models.AbstractModel):
     # -- claim ---------------------------------------------------------------------
 
     @api.model
-    def _claim(self, run, wanted):
+    def _claim(self, desk, wanted, open_tasks, lease):
         """Lease up to ``wanted`` due events: live before history, and none that an
         earlier one of the same customer should precede."""
-        now, desk = utcnow(), run.desk
-        ready = desk.find_ready(wanted, now, list(run.senders.open.values()))
+        now = utcnow()
+        ready = desk.find_ready(wanted, now, open_tasks)
         if not ready:
             return []
         rows = self.env.execute_query(
             SQL(
                 """
                 WITH ready AS (
-                    SELECT * FROM unnest(
+                    -- Another process may have taken the probe since we looked.
+                    SELECT r.*
+                      FROM unnest(
                                %(endpoints)s::int[], %(quotas)s::int[],
                                %(fresh)s::timestamp[], %(until)s::timestamp[])
-                        AS r(endpoint_id, quota, fresh, until)),
+                        AS r(endpoint_id, quota, fresh, until)
+                      JOIN inboost_endpoint p ON p.id = r.endpoint_id
+                     WHERE NOT COALESCE(p.paused, FALSE)
+                       AND (p.rest_until IS NULL OR p.rest_until <= %(now)s)),
                 due AS MATERIALIZED (
                     SELECT c.id
                       FROM ready r
@@ -389,7 +419,8 @@ class InboostDelivery(models.AbstractModel):
                                      AND x.id <> e.id
                                      AND (x.state = 'sending'
                                           OR (x.priority, x.id) < (e.priority, e.id)
-                                         AND x.endpoint_id = ANY(%(able)s)
+                                         AND (x.endpoint_id = e.endpoint_id
+                                              OR x.endpoint_id = ANY(%(open)s))
                                          AND x.queued_at > %(patience)s))
                          ORDER BY e.priority, e.id
                             LIMIT r.quota) c
@@ -421,10 +452,10 @@ class InboostDelivery(models.AbstractModel):
                     now + timedelta(seconds=MAX_QUEUE + target.timeout + LEASE_MARGIN)
                     for target, _quota, _fresh in ready
                 ],
-                able=desk.able,
+                open=desk.find_open(now),
                 patience=now - MAX_ORDER_WAIT,
                 wanted=wanted,
-                lease=run.lease,
+                lease=lease,
                 now=now,
             )
         )
@@ -454,9 +485,34 @@ class InboostDelivery(models.AbstractModel):
         for backend_id, some in by_backend.items():
             backend = self.env["inboost.backend"].browse(backend_id)
             phones = list({task.phone for task in some})
-            newest = self.env["inboost.event"]._read_newest(backend, phones)
+            newest = self._read_newest(backend, phones)
             for task in some:
-                task.state = newest.get(task.phone) or {}
+                found = newest.get(task.phone) or {}
+                if isinstance(found, Exception):
+                    task.trouble = f"{type(found).__name__}: {found}"
+                else:
+                    task.state = found
+
+    @api.model
+    def _read_newest(self, backend, phones):
+        """What cannot be read of one customer is no other's trouble.
+
+        :return: {phone: the keys of the fact that change, or the exception}
+        """
+        try:
+            with self.env.cr.savepoint():
+                return self.env["inboost.event"]._read_newest(backend, phones)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception as error:
+            if len(phones) == 1:
+                _logger.exception("InBoost: a customer's state cannot be read")
+                return {phones[0]: error}
+        return {
+            phone: found
+            for one in phones
+            for phone, found in self._read_newest(backend, [one]).items()
+        }
 
     @api.model
     def _give_back(self, run):

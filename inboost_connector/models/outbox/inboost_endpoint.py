@@ -30,8 +30,6 @@ EXPRESSIONS = (
 RECORDING = {"address", "enabled", "operation", "shelf_life_days", "guarantee"}
 #: Days that a webhook's event is news.
 SHELF_LIFE = 3
-#: Refusals in a row, of different customers, that make an endpoint suspicious.
-SUSPICIOUS = 5
 
 
 class InboostEndpoint(models.Model):
@@ -83,7 +81,13 @@ class InboostEndpoint(models.Model):
         "required.",
     )
     paging = fields.Selection(
-        [("page", "Page number"), ("offset", "Offset"), ("cursor", "Cursor")],
+        [
+            ("page", "Page number"),
+            ("offset", "Offset"),
+            ("cursor", "Cursor"),
+            ("address", "Next address in the answer"),
+            ("link", "Link header"),
+        ],
         required=True,
         default="page",
         help="How the next rows of a list are asked for: by page and page_size, by "
@@ -144,10 +148,14 @@ class InboostEndpoint(models.Model):
         help="An event that waited longer is not sent as news: purchases of last year "
         "must not start campaigns. 0: it never grows old.",
     )
-    refusals = fields.Integer(
-        "Refusals in a Row",
+    refused = fields.Json(
         readonly=True,
         copy=False,
+        help="Whose events were refused (401, 403) one after another, as hashes.",
+    )
+    refusals = fields.Integer(
+        "Refusals in a Row",
+        compute="_compute_refusals",
         help="Refusals (401, 403) of different customers, one after another. After "
         "five the endpoint is paused.",
     )
@@ -226,6 +234,11 @@ class InboostEndpoint(models.Model):
                 endpoint.pause_code, endpoint.pause_args
             )
 
+    @api.depends("refused")
+    def _compute_refusals(self):
+        for endpoint in self:
+            endpoint.refusals = len(endpoint.refused or [])
+
     @api.depends("operation", "body", "backend_id.phone_style")
     def _compute_preview(self):
         for endpoint in self:
@@ -300,7 +313,7 @@ class InboostEndpoint(models.Model):
     def write(self, vals):
         if "address" in vals or "kind" in vals:
             # Another address has to prove itself anew.
-            vals = {"proven": False, "refusals": 0, **vals}
+            vals = {"proven": False, "refused": False, **vals}
         result = super().write(vals)
         if RECORDING & vals.keys():
             self.env.registry.clear_cache()
@@ -324,10 +337,11 @@ class InboostEndpoint(models.Model):
                 "pause_code": False,
                 "pause_args": False,
                 "failures": 0,
-                "refusals": 0,
+                "refused": False,
                 "rest_until": False,
             }
         )
+        self.env["inboost.event"]._begin_anew(self)
         self.env["inboost.event"]._trigger_delivery()
         self.env["inboost.alarm"]._refresh(self.backend_id)
 
