@@ -8,9 +8,10 @@ class InboostPrivacy(models.AbstractModel):
 
     @api.model
     def _erase_records(self, partners, person):
-        super()._erase_records(partners, person)
+        result = super()._erase_records(partners, person)
         # What was shown an hour ago is kept for a day, and is nobody's need.
         self.env["inboost.expiring.preview"].search([]).unlink()
+        return result
 
     @api.model
     def _prepare_export(self, partner, person):

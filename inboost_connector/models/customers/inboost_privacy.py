@@ -68,7 +68,7 @@ class InboostPrivacy(models.AbstractModel):
 
     @api.model
     def _erase_records(self, partners, person):
-        super()._erase_records(partners, person)
+        result = super()._erase_records(partners, person)
         self._erase_links(self._find_links(partners, person))
         self.env["inboost.sync.line"].search(
             ["|", ("partner_id", "in", partners.ids)]
@@ -83,12 +83,13 @@ class InboostPrivacy(models.AbstractModel):
         )
         self._erase_notes(partners)
         partners.write({"inboost_source_id": False, "inboost_specialty_id": False})
+        return result
 
     @api.model
     def _keep_from_offers(self, partners, person):
         """A contact who stays and buys again is not offered to InBoost as a new
         customer: there is an event about that, which is cancelled."""
-        super()._keep_from_offers(partners, person)
+        result = super()._keep_from_offers(partners, person)
         events = self.env["inboost.event"]
         for backend in self.env["inboost.backend"].search([]):
             for key in map(keys.of_customer, person.phones):
@@ -96,6 +97,7 @@ class InboostPrivacy(models.AbstractModel):
                 offer = [("endpoint_id", "=", endpoint.id), ("key", "=", key)]
                 if not events.search_count(offer, limit=1):
                     events.create(self._prepare_offer_values(endpoint, key))
+        return result
 
     @api.model
     def _prepare_offer_values(self, endpoint, key):

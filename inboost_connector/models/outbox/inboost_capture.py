@@ -27,12 +27,11 @@ COLUMNS = {
     **dict.fromkeys(("create_date", "write_date"), "timestamp"),
 }
 #: Who opted out is left out by the statement itself: a sale has none to spare.
-INSERT = f"""
-    INSERT INTO inboost_event ({", ".join(COLUMNS)})
+INSERT = """
+    INSERT INTO inboost_event (%(columns)s)
     SELECT v.*
-      FROM (VALUES %s) AS v({", ".join(COLUMNS)})
-     WHERE NOT (v.operation IN ({", ".join(f"'{name}'" for name in sorted(MARKETING))})
-                AND {{opted_out}})
+      FROM (VALUES %%s) AS v(%(columns)s)
+     WHERE NOT (v.operation IN (%(marketing)s) AND %(opted_out)s)
         ON CONFLICT (backend_id, operation, key) DO NOTHING
  RETURNING id, operation, key
 """
@@ -208,7 +207,11 @@ class InboostCapture(models.AbstractModel):
     @api.model
     def _insert(self, rows, respect_opt_out):
         """:return: list of (id, operation, key) of those that are new"""
-        query = INSERT.format(opted_out=OPTED_OUT if respect_opt_out else "FALSE")
+        query = INSERT % {
+            "columns": ", ".join(COLUMNS),
+            "marketing": ", ".join(f"'{name}'" for name in sorted(MARKETING)),
+            "opted_out": OPTED_OUT if respect_opt_out else "FALSE",
+        }
         return self.env.cr.execute_values(
             query, rows, template=TEMPLATE, page_size=PAGE, fetch=True
         )

@@ -96,7 +96,8 @@ class TestErasure(CustomerCase):
             (partner, "_inboost_capture_balances", ["+380671234569"]),
             ValueError(f"{NAME} has no card"),
         )
-        self.backend.message_post(body=f"What of {NAME} {SURNAME}?")
+        body = f"What of {NAME} {SURNAME}?"
+        self.backend.message_post(body=body)
         self.backend.activity_schedule(
             "mail.mail_activity_data_warning", summary=f"{MAIL} was refused"
         )

@@ -242,7 +242,8 @@ class TestSecrets(InboostCase):
     def test_a_neutralized_copy_has_no_secret_anywhere(self):
         """Also not where versions before kept them."""
         endpoint = self.endpoint("purchase")
-        message = endpoint.message_post(body=f"Was {self.url}")
+        body = f"Was {self.url}"
+        message = endpoint.message_post(body=body)
         field = self.env["ir.model.fields"]._get("inboost.endpoint", "address")
         self.env["mail.tracking.value"].sudo().create(
             {
