@@ -20,7 +20,7 @@ COLUMNS = (
     " create_uid create_date write_uid write_date"
 ).split()
 # The names are ours.
-INSERT = f"INSERT INTO inboost_sync_line ({', '.join(COLUMNS)}) VALUES %s"
+INSERT = "INSERT INTO inboost_sync_line (%s) VALUES %%s" % ", ".join(COLUMNS)
 
 
 class InboostSyncLine(models.Model):

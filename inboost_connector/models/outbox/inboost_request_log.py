@@ -14,7 +14,7 @@ COLUMNS = (
     "create_uid create_date write_uid write_date"
 ).split()
 # The names are ours.
-INSERT = f"INSERT INTO inboost_request_log ({', '.join(COLUMNS)}) VALUES %s"
+INSERT = "INSERT INTO inboost_request_log (%s) VALUES %%s" % ", ".join(COLUMNS)
 
 
 class InboostRequestLog(models.Model):
