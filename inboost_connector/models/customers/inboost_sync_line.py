@@ -20,7 +20,8 @@ COLUMNS = (
     " create_uid create_date write_uid write_date"
 ).split()
 # The names are ours.
-INSERT = "INSERT INTO inboost_sync_line (%s) VALUES %%s" % ", ".join(COLUMNS)
+# Our own columns, nothing from outside.
+INSERT = f"INSERT INTO inboost_sync_line ({', '.join(COLUMNS)}) VALUES %s"  # nosec B608
 
 
 class InboostSyncLine(models.Model):
