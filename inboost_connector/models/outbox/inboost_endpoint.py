@@ -60,7 +60,7 @@ class InboostEndpoint(models.Model):
         default="POST",
     )
     # Of a webhook it is a secret: people see and change it by address_entry.
-    address = fields.Char(groups=NO_ACCESS)
+    address = fields.Char("Stored Address", groups=NO_ACCESS)
     body = fields.Text(
         help="JMESPath over the fact. Nulls are left out. Our functions: "
         "phone(phone, style), date(time, 'YYYY-MM-DD'), round(number, digits)."
