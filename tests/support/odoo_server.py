@@ -69,6 +69,7 @@ class OdooServer:
             "SELECT 1 FROM ir_cron"
             " WHERE active AND nextcall < now() AT TIME ZONE 'UTC' - interval '5 s'"
         )
+        self.wake()
         wait_until(lambda: not self.sql(ready), 120, "the end of Odoo's own jobs")
 
     def answers(self):
