@@ -63,18 +63,29 @@ class InboostBonusResend(models.Model):
     def _send_batch(self):
         """:return: whether that was the last one"""
         self.ensure_one()
+        if self.reads_phones and not self.last_partner_id:
+            self._read_phones(self._find_parked())
         partners = self._find_next()
         if not partners:
             return True
         if self.reads_phones:
-            # Contacts without a country of their own are in the company's.
-            partners = partners.with_company(self.backend_id.company_id)
-            self.env.add_to_compute(partners._fields["phone_sanitized"], partners)
-            partners.flush_recordset(["phone_sanitized"])
+            self._read_phones(partners)
         customers = [(partner, None) for partner in partners]
         self.backend_id._capture_balances(customers, priority=HISTORY)
         self.last_partner_id = partners[-1].id
         return False
+
+    def _read_phones(self, partners):
+        """Contacts without a country of their own are in the company's."""
+        partners = partners.with_company(self.backend_id.company_id)
+        self.env.add_to_compute(partners._fields["phone_sanitized"], partners)
+        partners.flush_recordset(["phone_sanitized"])
+
+    def _find_parked(self):
+        """Customers whose events wait for a valid phone, whether they have a card or
+        not."""
+        parked = [("backend_id", "=", self.backend_id.id), ("state", "=", "parked")]
+        return self.env["inboost.event"].sudo().search(parked).partner_id
 
     def _find_next(self):
         self.env["loyalty.card"].flush_model(["points", "partner_id", "program_id"])
