@@ -47,7 +47,8 @@ def copy(original, inboost):
         ".action_send_sample()",
         'env["res.partner"].search([("phone", "=", "+380670000100")])'
         ".action_inboost_synchronise()",
-        'env["inboost.customer.find"].create({"phone": "+380670000100"}).action_find()',
+        'find = env["inboost.customer.find"].create({"phone": "+380670000100"});'
+        ' find.action_find(); print("said", find.answer)',
         'env["inboost.backend"].search([]).action_synchronise(); run_job("pull")',
     ],
     ids=["sample of a webhook", "sample", "contact", "look-up", "pull"],
