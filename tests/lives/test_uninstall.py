@@ -67,7 +67,11 @@ def again(uninstalled, inboost):
     ]
     inboost.control("POST", "clients", {"clients": clients, "raw": True})
     uninstalled.connect()
-    uninstalled.do('run_job("pull")\nrun_job("history")\nrun_job("deliver")')
+    # The first synchronisation is an administrator's.
+    uninstalled.do(
+        'env["inboost.backend"].search([]).action_synchronise()\n'
+        'run_job("pull")\nrun_job("history")\nrun_job("deliver")'
+    )
     return uninstalled
 
 
