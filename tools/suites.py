@@ -9,7 +9,6 @@ from contextlib import nullcontext
 import cluster
 from workspace import LOGS, MODULES, ODOO_CONF, ROOT, VENVS, Trouble, main, say
 
-
 #: Tests with a target of their own: they need a quiet machine, or break the cluster.
 APART = ["tests/chaos", "tests/e2e/test_limits.py"]
 
