@@ -5,7 +5,7 @@ export ODOO_PORT ?= 8069
 export SIMULATOR_PORT ?= 8099
 
 .DEFAULT_GOAL := help
-.PHONY: help provision provision-lean demo test test-lib test-unit test-pins test-e2e test-core \
+.PHONY: help provision provision-lean demo test test-lib test-unit test-pins test-e2e test-apart test-core \
 	test-one chaos bench lint format renew clean
 
 help:  ## List the targets
@@ -34,6 +34,9 @@ test-pins: provision  ## Run both again with the versions that Odoo itself pins
 
 test-e2e: provision  ## Run the tests with real servers, the simulator and Chromium
 	@$(PYTHON) tools/suites.py e2e
+
+test-apart: provision  ## Run what a busy machine disturbs: limits of Odoo, chaos
+	@$(PYTHON) tools/suites.py apart
 
 test-one: provision-lean  ## Run the tests with K in their name: make test-one K=test_sale
 	@$(PYTHON) tools/suites.py -k "$(or $(K),$(error name the test: make test-one K=...))"

@@ -9,6 +9,9 @@ from contextlib import nullcontext
 import cluster
 from workspace import LOGS, MODULES, ODOO_CONF, ROOT, VENVS, Trouble, main, say
 
+#: Tests with a target of their own: they need a quiet machine, or break the cluster.
+APART = ["tests/chaos", "tests/e2e/test_limits.py"]
+
 
 def lib(environment, *options):
     """The rules in plain Python: no Odoo, no database."""
@@ -25,8 +28,15 @@ def unit(environment, *options):
 def e2e(environment, *options):
     """Real servers, the simulator over HTTP, Chromium."""
     cluster.template("test", MODULES)
-    outside = ("-p", "no:odoo", "--ignore=tests/lib")
+    outside = ["-p", "no:odoo", "--ignore=tests/lib"]
+    if not options:
+        outside += [f"--ignore={path}" for path in APART]
     return pytest(environment, *outside, *(options or ["tests"]))
+
+
+def apart(environment):
+    """What ``make test`` leaves out."""
+    return e2e(environment, *APART)
 
 
 #: What can be asked for, and the environment that it runs in.
@@ -35,7 +45,10 @@ SUITES = {
     "unit": [(unit, "newest")],
     "pins": [(lib, "pins"), (unit, "pins")],
     "e2e": [(e2e, "newest")],
+    "apart": [(apart, "newest")],
 }
+#: What ``make test`` runs.
+USUAL = ["lib", "unit", "pins", "e2e"]
 
 
 def pytest(environment, *arguments):
@@ -112,4 +125,4 @@ if __name__ == "__main__":
     arguments = parser.parse_args()
     if arguments.k:
         main(run_some, arguments.k)
-    main(run, arguments.suites or list(SUITES))
+    main(run, arguments.suites or USUAL)

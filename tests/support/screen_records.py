@@ -255,6 +255,8 @@ ROLES = {
 views = env["ir.ui.view"].search(
     [("model", "=like", "inboost.%"), ("mode", "=", "primary")])
 models = {name for name, _id, _about in records} | set(views.mapped("model"))
+# Of a program our roles may read the name; its form, Odoo's own, shows far more.
+SHOWN_ALONG = {"loyalty.program": ["loyalty.rule", "loyalty.reward", "pos.config"]}
 readable, creatable, menus = {}, {}, {}
 root = env["ir.ui.menu"].search([("parent_id", "=", False), ("name", "=", "InBoost")])
 ours = [("id", "child_of", root.ids), ("action", "!=", False)]
@@ -268,7 +270,9 @@ for role, groups in ROLES.items():
             # Who has two is shown whose a record is.
             person.company_ids |= second
     readable[role], creatable[role] = (
-        [name for name in models if env[name].with_user(person).has_access(right)]
+        [name for name in models if all(
+            env[model].with_user(person).has_access(right)
+            for model in (name, *SHOWN_ALONG.get(name, ())))]
         for right in ("read", "create"))
     menus[role] = [(menu.complete_name, menu.action.id)
                    for menu in env["ir.ui.menu"].with_user(person).search(ours)]
