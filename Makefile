@@ -35,7 +35,7 @@ test-pins: provision  ## Run both again with the versions that Odoo itself pins
 test-e2e: provision  ## Run the tests with real servers, the simulator and Chromium
 	@$(PYTHON) tools/suites.py e2e
 
-test-apart: provision  ## Run what a busy machine disturbs: limits of Odoo, chaos
+test-apart: provision  ## Run what is long or needs a quiet machine: limits, kills, lives, every screen, chaos
 	@$(PYTHON) tools/suites.py apart
 
 test-one: provision-lean  ## Run the tests with K in their name: make test-one K=test_sale

@@ -9,8 +9,17 @@ from contextlib import nullcontext
 import cluster
 from workspace import LOGS, MODULES, ODOO_CONF, ROOT, VENVS, Trouble, main, say
 
-#: Tests with a target of their own: they need a quiet machine, or break the cluster.
-APART = ["tests/chaos", "tests/e2e/test_limits.py"]
+#: Tests with a target of their own: they are long and need a quiet machine, or break the
+#: cluster.
+APART = [
+    "tests/chaos",
+    "tests/lives",
+    "tests/e2e/test_canary.py",
+    "tests/e2e/test_customers.py",
+    "tests/e2e/test_every_screen.py",
+    "tests/e2e/test_kill.py",
+    "tests/e2e/test_limits.py",
+]
 
 
 def lib(environment, *options):
