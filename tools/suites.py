@@ -9,8 +9,8 @@ from contextlib import nullcontext
 import cluster
 from workspace import LOGS, MODULES, ODOO_CONF, ROOT, VENVS, Trouble, main, say
 
-#: Tests with a target of their own: they are long and need a quiet machine, or break the
-#: cluster.
+#: Tests with a target of their own: they are long and need a quiet machine, or they
+#: break the cluster.
 APART = [
     "tests/chaos",
     "tests/lives",

@@ -2,6 +2,7 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
+from ...models.outbox import inboost_watch
 from ..common import InboostCase
 
 
@@ -38,6 +39,9 @@ class TestCost(InboostCase):
         return sale
 
     def test_a_connected_sale_costs_four_statements_more(self):
+        # Once a minute a sale looks whether events are sent; a slow machine takes longer
+        # than that over this test.
+        self.startPatcher(patch.object(inboost_watch, "EVERY", 1e9))
         self.open_new_session()
         self.statements_of(self.sell_five_lines())
         with patch.object(
