@@ -39,8 +39,7 @@ class TestCost(InboostCase):
         return sale
 
     def test_a_connected_sale_costs_four_statements_more(self):
-        # Once a minute a sale looks whether events are sent; a slow machine takes longer
-        # than that over this test.
+        # Once a minute a sale looks whether events are sent: this test may take longer.
         self.startPatcher(patch.object(inboost_watch, "EVERY", 1e9))
         self.open_new_session()
         self.statements_of(self.sell_five_lines())
