@@ -31,7 +31,8 @@ class LogRules:
 def describe(exchange: Exchange, rules: LogRules) -> dict[str, Any]:
     """:return: values of the fields of the log that the exchange itself tells"""
     request = exchange.request
-    secrets = [*rules.secrets]
+    headers = redact.headers(request.headers, rules.secret_headers)
+    secrets = [*rules.secrets, *_find_tokens(request.headers, headers)]
     if rules.webhook:
         secrets += redact.url_secrets(request.url)
     body, answer = request.body, exchange.answer
@@ -39,12 +40,11 @@ def describe(exchange: Exchange, rules: LogRules) -> dict[str, Any]:
         body = redact.personal(body, rules.people)
         answer = _mask(exchange, rules)
     shown = "" if body is None else json.dumps(body, ensure_ascii=False, indent=2)
-    headers = redact.headers(request.headers, rules.secret_headers)
     limit = MAX_PAGE_TEXT if rules.page and exchange.data is not None else MAX_TEXT
     return {
         "event_uuid": request.event_id,
         "method": request.method,
-        "url": redact.text(redact.url(request.url, rules.webhook), rules.secrets),
+        "url": redact.text(redact.url(request.url, rules.webhook), secrets),
         "request_headers": redact.text(json.dumps(headers, indent=2), secrets),
         "request_body": storable.text(redact.text(shown, secrets))[:MAX_TEXT],
         "status": exchange.status or 0,
@@ -52,6 +52,15 @@ def describe(exchange: Exchange, rules: LogRules) -> dict[str, Any]:
         "duration": exchange.duration,
         "error": mask_text(exchange.error or "", rules, secrets) or None,
     }
+
+
+def _find_tokens(sent: dict[str, str], shown: dict[str, str]) -> list[str]:
+    """What is hidden in headers, such as an access token, may come back elsewhere."""
+    return [
+        value.rpartition(" ")[2]
+        for name, value in sent.items()
+        if shown[name] == redact.MASK and len(value) >= redact.MIN_TOKEN
+    ]
 
 
 def _mask(exchange: Exchange, rules: LogRules) -> str:

@@ -55,6 +55,21 @@ BONUS = (
 )
 
 
+#: Fields of an endpoint that hold an expression over the fact, and over the answer.
+OF_REQUEST = ("query", "headers", "body")
+OF_ANSWER = (
+    "rows_path",
+    "total_path",
+    "next_path",
+    "row_map",
+    "repeat_path",
+    "failure_path",
+    "text_path",
+    "received_path",
+)
+EXPRESSIONS = OF_REQUEST + OF_ANSWER
+
+
 @dataclass(frozen=True)
 class OperationDefault:
     """:ivar kind: ``api`` (path below the backend's address, authorised) or
@@ -173,5 +188,12 @@ OPERATIONS: dict[str, OperationDefault] = {
         guarantee="at_most_once",
         known="weak",
         personal=False,
+    ),
+    "event_check": OperationDefault(
+        "Was it received?",
+        method="GET",
+        enabled=False,
+        # Nothing of it leaves before an administrator says where to ask.
+        known="assumed",
     ),
 }
