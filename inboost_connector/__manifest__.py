@@ -45,6 +45,7 @@
         "views/customers/inboost_customer_views.xml",
         "views/customers/inboost_sync_run_views.xml",
         "views/customers/res_partner_views.xml",
+        "views/outbox/inboost_profile_import_views.xml",
         "views/outbox/inboost_backend_views.xml",
         "views/outbox/res_config_settings_views.xml",
         "views/bonuses/inboost_bonus_move_views.xml",

@@ -83,6 +83,8 @@ class OperationDefault:
     :ivar failure_path: JMESPath over an answer, true when it is a refusal though its
         status is 2xx
     :ivar repeat_path: the same, true when InBoost had the event before
+    :ivar received: JMESPath over an answer: whether InBoost has the event that was
+        asked about, true or false
     :ivar text_path: JMESPath over an answer: the words that people read as the reason;
         empty for the usual places
     :ivar not_found, conflict, web_page: what a 404, a 409 and a web page mean, see
@@ -103,6 +105,7 @@ class OperationDefault:
     row: str = ""
     failure_path: str = FAILURE
     repeat_path: str = ""
+    received: str = ""
     text_path: str = ""
     not_found: str = "address_until_proven"
     conflict: str = "busy"
@@ -193,7 +196,6 @@ OPERATIONS: dict[str, OperationDefault] = {
         "Was it received?",
         method="GET",
         enabled=False,
-        # Nothing of it leaves before an administrator says where to ask.
-        known="assumed",
+        received="received",
     ),
 }

@@ -9,7 +9,7 @@ settings.load_profile("busy")
 # isort: off
 # ruff: noqa: E402, I001
 from .outbox import test_capture, test_delivery, test_event_actions, test_nets
-from .outbox import test_safety
+from .outbox import test_endpoint, test_event_check, test_profile, test_safety
 from .bonuses import test_bonus_balance, test_bonus_expiry, test_bonus_ledger
 from .bonuses import test_bonus_reconcile
 from .customers import test_customer_history, test_customer_links

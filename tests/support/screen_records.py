@@ -75,6 +75,7 @@ webhooks = backends["paused"].endpoint_ids.filtered(lambda e: e.kind == "webhook
 for endpoint, (name, values) in zip(webhooks, STANDINGS.items(), strict=True):
     endpoint.address = "https://paused.inboost.example/api/webhok/token/"
     show(put(endpoint, **values), name)
+show(put(backends["paused"]._endpoint("balance_set"), known="confirmed"), "confirmed")
 
 # -- bonuses and documents -------------------------------------------------------------
 programs = {}
@@ -194,6 +195,7 @@ lines = [Command.create({"card_id": card.id, "partner_id": olena.id, "points": 1
 for about, line_ids in {"with-lines": lines, "without-lines": []}.items():
     show(preview.create({"summary": about, "line_ids": line_ids}), about)
 show(env["inboost.customer.find"], "new")
+show(env["inboost.profile.import"], "new")
 show(env["inboost.backend"], "new")
 show(contact("Stranger"), "not-in-inboost")
 show(env["res.partner"], "new")

@@ -22,6 +22,10 @@ def migrate(cr, version):
     _keep_unsent(env)
     _keep_decisions(env)
     _set_answers(env)
+    # Operations that are new.
+    env["inboost.backend"].with_context(active_test=False).search(
+        []
+    )._create_endpoints()
     _keep_connected(env)
 
 

@@ -12,6 +12,8 @@ PATIENCE = timedelta(hours=1)
 CRON_PATIENCE = timedelta(minutes=5)
 #: Failures in a row after which an endpoint is in trouble.
 FAILING = 10
+#: Days before the end of a secret at which a person is reminded, once each.
+REMIND = (1, 7, 30)
 CAUSES = {
     "backend_paused": _lt("Nothing is sent to InBoost: %(reason)s"),
     "endpoint_paused": _lt(
@@ -42,6 +44,10 @@ CAUSES = {
     "restored": _lt(
         "This database was restored. Decide on the backend whether the events from "
         "before are sent."
+    ),
+    "secret_ends": _lt(
+        "The secret for InBoost ends on %(date)s. Get a new one from InBoost and enter "
+        "it on the backend: without it nothing is sent."
     ),
     "missed": _lt(
         "Some sales or points were not recorded because of an error, also when it was "
@@ -81,6 +87,7 @@ class InboostAlarm(models.Model):
         for alarm in self:
             reason = alarm.arguments or {}
             alarm.text = self.env._(CAUSES[alarm.code]) % {
+                "date": reason.get("date", ""),
                 "endpoint": alarm.endpoint_id.display_name or "",
                 "reason": self.env["inboost.reason"]._word(
                     reason.get("code"), reason.get("args")
@@ -114,10 +121,13 @@ class InboostAlarm(models.Model):
             (alarm.code, alarm.endpoint_id.id): alarm
             for alarm in self.search([("backend_id", "=", backend.id)])
         }
-        for key, alarm in known.items():
-            if key not in causes:
+        for key, alarm in [*known.items()]:
+            # A secret that ends in a week is another cause than one that ends in a
+            # month.
+            if key not in causes or (alarm.arguments or None) != (causes[key] or None):
                 alarm.activity_ids.unlink()
                 alarm.unlink()
+                del known[key]
         for key, arguments in causes.items():
             if key not in known:
                 self._raise(backend, *key, arguments)
@@ -163,8 +173,19 @@ class InboostAlarm(models.Model):
         for state, found in self._find_undecided(backend).items():
             if found:
                 yield state, False, None
+        if days := self._find_reminder(backend):
+            date = fields.Date.to_string(backend.secret_ends)
+            yield "secret_ends", False, {"days": days, "date": date}
         if self.env["inboost.capture.failure"]._is_stuck():
             yield "missed", False, None
+
+    @api.model
+    def _find_reminder(self, backend):
+        """:return: one of REMIND that the end of the secret is nearer than, or None"""
+        if not backend.secret_ends or backend.auth_kind == "none":
+            return None
+        left = backend.secret_ends - fields.Datetime.now()
+        return next((days for days in REMIND if left < timedelta(days=days)), None)
 
     @api.model
     def _find_waiting(self, backend):
