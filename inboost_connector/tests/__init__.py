@@ -1,4 +1,9 @@
+import freezegun.api
 from hypothesis import HealthCheck, settings
+
+# Our threads have the same frozen clock as the rest: by default freezegun shows the
+# real one to what is called near the beginning of a thread, and deadlines get mixed.
+freezegun.api.call_stack_inspection_limit = 0
 
 # A machine that is busy with something else is no failure of ours.
 settings.register_profile(
@@ -14,3 +19,4 @@ from .bonuses import test_bonus_balance, test_bonus_expiry, test_bonus_ledger
 from .bonuses import test_bonus_reconcile
 from .customers import test_customer_history, test_customer_links
 from .customers import test_customer_lookup, test_customer_pull
+from .register import test_cost

@@ -188,7 +188,15 @@ class InboostBackend(models.Model):
 
     def _filter_about(self, partners):
         about = super()._filter_about(partners)
-        return self._filter_linked(about) if self.scope == "linked" else about
+        is_narrow = self._get_recording()["scope"] == "linked"
+        return self._filter_linked(about) if is_narrow else about
+
+    @api.model
+    def _get_recording_fields(self):
+        return super()._get_recording_fields() | {"scope"}
+
+    def _prepare_recording(self):
+        return {**super()._prepare_recording(), "scope": self.scope}
 
     def _filter_linked(self, partners):
         """Those of ``partners`` whose phone is that of a customer in InBoost."""
@@ -239,4 +247,6 @@ class InboostBackend(models.Model):
 
     def _prepare_customer(self, partner):
         """A customer whom InBoost does not have is offered before their purchase."""
+        if "customer_upsert" not in self._get_recording()["endpoints"]:
+            return
         self.env["inboost.customer.offer"]._offer(self, partner)

@@ -384,6 +384,10 @@ class InboostBackend(models.Model):
             {operation: (endpoint id, shelf life in days, whether at most once)}
         """
         self.ensure_one()
+        return self._prepare_recording()
+
+    def _prepare_recording(self):
+        """See :meth:`_get_recording`; an upper storey adds what it has to know."""
         return {
             "portal": self.address,
             "company_id": self.company_id.id,
