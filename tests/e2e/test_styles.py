@@ -33,6 +33,7 @@ program = env["loyalty.program"].create({{
     "name": "Bonuses", "program_type": "loyalty", "applies_on": "both",
     "trigger": "auto", "pos_ok": True, "inboost_validity_days": 5}})
 backend.program_ids = program
+env.cr.commit()
 backend.action_connect()
 env.cr.commit()
 print("connected-ok")

@@ -80,9 +80,9 @@ class InboostMapping(models.AbstractModel):
         endpoint = endpoint.sudo()
         if not endpoint.address:
             return
-        url, sample = endpoint._url(), facts.sample_input(endpoint.operation)
+        address, sample = endpoint.address, facts.sample_input(endpoint.operation)
         try:
-            unknown = [n for n in mapping.template_names(url) if n not in sample]
+            unknown = [n for n in mapping.template_names(address) if n not in sample]
             if unknown:
                 raise ValidationError(
                     self.env._(
@@ -92,13 +92,13 @@ class InboostMapping(models.AbstractModel):
                         known=", ".join(sample),
                     )
                 )
-            url = mapping.fill(url, sample)
+            url = mapping.fill(endpoint._url(), sample)
         except mapping.MappingError as error:
             raise ValidationError(
                 self.env._(
                     "The address: %(error)s %(place)s",
                     error=error,
-                    place=self._describe_place(error, url)
+                    place=self._describe_place(error, address)
                     if endpoint.kind == "api"
                     else "",
                 )

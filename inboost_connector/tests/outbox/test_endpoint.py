@@ -248,7 +248,8 @@ class TestEndpoint(InboostCase):
 
     def test_several_backends_of_one_company_are_warned_of(self):
         self.assertFalse(self.backend.other_names)
-        other = self.backend.copy({"name": "Second portal"})
+        other = self.backend.copy()
+        other.name = "Second portal"
         self.assertFalse(self.backend.other_names, "a draft gets nothing")
         self.assertEqual(other.other_names, "Test portal")
         other.state = "paused"
