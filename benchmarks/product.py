@@ -16,6 +16,7 @@ def connect(env, url):
         if endpoint.kind == "webhook":
             endpoint.address = f"{url}/hook/{endpoint.operation}"
     backend.program_ids = env["loyalty.program"].search([("name", "=", "Bonuses")])
+    backend.notice_hour = 0
     backend._connect()
     # Odoo's own scheduled actions would only add noise.
     env.cr.execute(
@@ -73,4 +74,4 @@ def balance(env, phone):
 def lots(env):
     """:return: how many lots the cards of the backend's programs have"""
     programs = env["inboost.backend"].search([], limit=1).program_ids
-    return sum(1 for _lot in env["inboost.bonus.expiry"]._find_lots(programs))
+    return sum(count for *_, count in env["inboost.bonus.lots"]._sum_by_day(programs))

@@ -49,6 +49,7 @@
         "views/outbox/inboost_backend_views.xml",
         "views/outbox/res_config_settings_views.xml",
         "views/bonuses/inboost_bonus_move_views.xml",
+        "views/bonuses/inboost_bonus_missing_views.xml",
         "views/bonuses/inboost_bonus_views.xml",
         "views/register/pos_order_views.xml",
         "views/inboost_menus.xml",

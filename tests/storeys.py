@@ -13,6 +13,8 @@ STOREYS = ("outbox", "bonuses", "customers", "register", "sale")
 #: Wizards belong to the storey whose models they are about.
 WIZARDS = {
     "inboost_expiring_preview": "bonuses",
+    "loyalty_card_update_balance": "bonuses",
+    "loyalty_generate_wizard": "bonuses",
     "base_partner_merge": "customers",
     "inboost_customer_find": "customers",
 }

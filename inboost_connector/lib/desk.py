@@ -77,12 +77,14 @@ class Desk:
     """:ivar places: {endpoint id: Place}, of the endpoints that may send
     :ivar retry_days: {backend id: days after which a retry is the last}
     :ivar pauses: {backend id: (code, arguments)} of backends that are to be paused
+    :ivar too_large: ids of events that the server finds too large
     :ivar troubled: whether a person may have to hear of something"""
 
     places: dict[int, Place] = field(default_factory=dict)
     companies: dict[int, int] = field(default_factory=dict)
     retry_days: dict[int, int] = field(default_factory=dict)
     pauses: dict[int, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    too_large: list[int] = field(default_factory=list)
     troubled: bool = False
 
     @property
@@ -154,6 +156,8 @@ class Desk:
             code, arguments = ("repeat", {}) if found.duplicate else ("", {})
         elif found.state != "pending":
             self.troubled = True
+            if outcome.args.get("status") == 413:
+                self.too_large.append(task.id)
         return self._row(
             task,
             found.state,

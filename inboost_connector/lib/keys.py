@@ -13,6 +13,15 @@ def of_points(document: str, card: str) -> str:
     return f"{document}:{card}"
 
 
+def of_returned_points(document: str, original: str, card: str) -> str:
+    """Points of one card that the refund ``document`` takes back or gives back. The
+    same document may win points, too.
+
+    :param original: the uuid of what is refunded
+    """
+    return f"{document}:{card}:returned:{original}"
+
+
 def of_move(uuid: str) -> str:
     """Points of a ledger row that is like no other."""
     return f"move:{uuid}"
@@ -31,3 +40,8 @@ def of_customer(phone: str) -> str:
 def of_notice(day: str) -> str:
     """The notice of points that expire soon, one a day."""
     return f"expiring:{day}"
+
+
+def of_notice_part(notice: str, part: int) -> str:
+    """A part of a notice that was too large. ``notice``: its key."""
+    return f"{notice}.{part}"

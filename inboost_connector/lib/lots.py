@@ -3,8 +3,10 @@
 Each row that wins points makes a lot of its own, valid for so many days. What is spent
 is taken from the oldest lots. A reversal undoes what its order did: points it won are
 taken from its own lots, points it spent return to the lots they came from, with the
-dates they had. A balance below zero is a debt that the next points pay."""
+dates they had. A balance below zero is a debt that the next points pay. Points that
+came from another card keep the day on which they were won there."""
 
+from bisect import insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -15,7 +17,10 @@ EPSILON = 0.000001
 
 @dataclass
 class Row:
-    """One change of a card's points, in the order in which they happened."""
+    """One change of a card's points, in the order in which they happened.
+
+    :ivar day: on which the points were won; earlier than the row where they only moved
+    """
 
     id: int
     day: date
@@ -54,7 +59,7 @@ class _Card:
         paid = min(self.debt, amount)
         self.debt -= paid
         lot = Lot(row.id, row.day, amount - paid, amount)
-        self.lots.append(lot)
+        insort(self.lots, lot, key=lambda each: each.born)
         if row.order:
             self.given.setdefault(row.order, []).append(lot)
 

@@ -50,6 +50,7 @@ MOVES: dict[tuple[State, State], str] = {
     ("held", "cancelled"): "cancelled by a person, or its customer was erased",
     ("failed", "pending"): "sent again by a person",
     ("failed", "parked"): "sent again by a person, but without a valid phone",
+    ("failed", "superseded"): "split, or a later notice took its place",
     ("failed", "done"): "marked as delivered by a person",
     ("failed", "cancelled"): "cancelled by a person, or its customer was erased",
     ("cancelled", "pending"): "sent again by a person",

@@ -16,7 +16,8 @@ settings.load_profile("busy")
 from .outbox import test_capture, test_delivery, test_event_actions, test_nets
 from .outbox import test_endpoint, test_event_check, test_profile, test_safety
 from .bonuses import test_bonus_balance, test_bonus_expiry, test_bonus_ledger
-from .bonuses import test_bonus_reconcile
+from .bonuses import test_bonus_lots, test_bonus_missing, test_bonus_notice
+from .bonuses import test_bonus_reconcile, test_bonus_refund, test_bonus_resend
 from .customers import test_customer_history, test_customer_links
 from .customers import test_customer_lookup, test_customer_pull
 from .register import test_cost

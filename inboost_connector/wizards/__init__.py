@@ -3,4 +3,6 @@ from . import (
     inboost_customer_find,
     inboost_expiring_preview,
     inboost_profile_import,
+    loyalty_card_update_balance,
+    loyalty_generate_wizard,
 )

@@ -9,12 +9,15 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         # Odoo would delete links that it cannot move; they go first.
         self._inboost_move_links(src_partners, dst_partner)
         with self.env["inboost.bonus.move"]._recording(
-            kind="adjustment", silent=True, reason=self.env._("Contacts were merged")
+            kind="adjustment",
+            silent=True,
+            carries=True,
+            reason=self.env._("Contacts were merged"),
         ) as operation:
             result = super()._update_foreign_keys(src_partners, dst_partner)
             # Done by SQL behind the cache's back.
             self.env["loyalty.card"].invalidate_model(["partner_id"])
-            # A phone that goes away is told its zero; without one nobody is told.
+            # A phone that goes away has zero; without one there is nobody to notify.
             operation.owners = {
                 (partner, program)
                 for partner, program in operation.owners

@@ -2,12 +2,14 @@ import base64
 import csv
 import io
 
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.tools import SQL, format_date, formatLang
 
 from ..lib.points import shown
 
-#: Lines that are shown; the file has all of them.
+#: Lines on the screen, and in the file: nobody reads a million of them.
 SHOWN = 500
+IN_FILE = 100_000
 
 
 class InboostExpiringPreview(models.TransientModel):
@@ -23,32 +25,32 @@ class InboostExpiringPreview(models.TransientModel):
     file = fields.Binary("CSV", readonly=True, attachment=False)
     filename = fields.Char(readonly=True)
 
-    def _show(self, title, entries):
-        """Open a preview of ``entries``.
+    @api.model
+    def _show(self, title, lots, nothing, later=None):
+        """Open a preview of a table of lots, a line for each customer and day.
 
-        :param entries: list of (Expiring, phone)
+        :param SQL lots: with the columns of Expiring, and ``phone``
+        :param str nothing: what an empty one means
+        :param SQL later: lots of which the first are named where there are none
         """
-        total = sum(entry.lot.left for entry, _phone in entries)
+        lines = self._read_lines(lots, IN_FILE)
         preview = self.create(
             {
-                "summary": self.env._(
-                    "%(points)s points on %(cards)s cards",
-                    points=shown(total),
-                    cards=len({entry.card_id for entry, _phone in entries}),
+                "summary": (
+                    self._summarise(lots) if lines else self._name_next(nothing, later)
                 ),
-                "file": base64.b64encode(self._csv(entries)),
+                "file": base64.b64encode(self._csv(lines)),
                 "filename": f"{title} {fields.Date.today()}.csv",
                 "line_ids": [
                     fields.Command.create(
                         {
-                            "card_id": entry.card_id,
-                            "partner_id": entry.partner_id,
+                            "partner_id": partner_id,
                             "phone": phone,
-                            "points": entry.lot.left,
-                            "day": entry.day,
+                            "points": points,
+                            "day": day,
                         }
                     )
-                    for entry, phone in entries[:SHOWN]
+                    for partner_id, _name, phone, points, day in lines[:SHOWN]
                 ],
             }
         )
@@ -61,37 +63,86 @@ class InboostExpiringPreview(models.TransientModel):
             "target": "new",
         }
 
-    def _csv(self, entries):
-        # Whoever may see the list may see whom it is about.
-        partners = self.env["res.partner"].sudo()
-        partners = partners.browse(
-            {entry.partner_id for entry, _phone in entries if entry.partner_id}
+    @api.model
+    def _read_lines(self, lots, limit):
+        """:return: list of (partner id, name, phone, points, day), by day"""
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT l.partner_id, p.name, l.phone, SUM(l.amount), l.day
+                  FROM (%s) l
+             LEFT JOIN res_partner p ON p.id = l.partner_id
+              GROUP BY l.partner_id, p.name, l.phone, l.day
+              ORDER BY l.day, p.name, l.partner_id
+                 LIMIT %s
+                """,
+                lots,
+                limit,
+            )
         )
-        names = {row["id"]: row["name"] for row in partners.read(["name"])}
+
+    @api.model
+    def _summarise(self, lots):
+        [(points, customers, days)] = self.env.execute_query(
+            SQL(
+                "SELECT SUM(amount), COUNT(DISTINCT partner_id),"
+                " COUNT(DISTINCT (partner_id, phone, day)) FROM (%s) l",
+                lots,
+            )
+        )
+        text = self.env._(
+            "Points: %(points)s; customers: %(customers)s",
+            points=formatLang(self.env, points),
+            customers=customers,
+        )
+        if days > IN_FILE:
+            text += self.env._(" (the file has the first %s lines)", IN_FILE)
+        return text
+
+    @api.model
+    def _name_next(self, nothing, later):
+        """Such as "None within 7 days; next: 160.51 on 5 December"."""
+        found = later and self.env.execute_query(
+            SQL(
+                "SELECT day, SUM(amount) FROM (%s) l GROUP BY day ORDER BY day LIMIT 1",
+                later,
+            )
+        )
+        if not found:
+            return nothing
+        [(day, points)] = found
+        return self.env._(
+            "%(nothing)s; next: %(points)s on %(day)s",
+            nothing=nothing,
+            points=formatLang(self.env, points),
+            day=format_date(self.env, day, date_format="d MMMM"),
+        )
+
+    @api.model
+    def _csv(self, lines):
         stream = io.StringIO()
         writer = csv.writer(stream)
         writer.writerow(["customer", "phone", "points", "last_day"])
-        for entry, phone in entries:
-            name = names.get(entry.partner_id) or ""
+        for _partner_id, name, phone, points, day in lines:
+            name = name or ""
             if name.startswith(("=", "+", "-", "@")):
                 # A spreadsheet would take it for a formula.
                 name = f"'{name}"
-            writer.writerow([name, phone or "", shown(entry.lot.left), entry.day])
+            writer.writerow([name, phone or "", shown(points), day])
         return stream.getvalue().encode("utf-8-sig")
 
 
 class InboostExpiringPreviewLine(models.TransientModel):
     _name = "inboost.expiring.preview.line"
-    _description = "InBoost Expiring Points of a Card"
+    _description = "InBoost Expiring Points of a Customer"
     _order = "day, id"
 
     preview_id = fields.Many2one(
         "inboost.expiring.preview", required=True, ondelete="cascade", index=True
     )
-    card_id = fields.Many2one("loyalty.card", ondelete="cascade", readonly=True)
     partner_id = fields.Many2one(
         "res.partner", "Customer", ondelete="cascade", readonly=True
     )
     phone = fields.Char(readonly=True)
-    points = fields.Float(readonly=True)
+    points = fields.Float(readonly=True, digits=(16, 2))
     day = fields.Date("Last Day", readonly=True)

@@ -59,6 +59,14 @@ CASES = {
     ),
     "negative balance": ([(0, 0, 5), (3, 12, 0)], [(3, 7)]),
     "still negative": ([(0, 0, 5), (3, 2, 0)], []),
+    "points that moved are as old as they were": (
+        [(5, 10, 0), (2, 4, 0)],
+        [(2, 4), (5, 10)],
+    ),
+    "points that moved are spent by their age": (
+        [(5, 10, 0), (2, 4, 0), (9, 0, 5)],
+        [(5, 9)],
+    ),
     "expiry takes the oldest": (
         [(0, 10, 0), (3, 10, 0), (20, 0, 10)],
         [(3, 10)],

@@ -98,7 +98,13 @@ for kind in values_of(moves._name, "kind"):
         "card_id": card.id, "card_code": card.code, "partner_id": olena.id,
         "program_id": program.id, "company_id": env.company.id,
         "order_name": "Shop - 000001", "reason": "By hand"}), kind)
-show(sell(olena), "of-a-customer")
+bought = show(sell(olena), "of-a-customer")
+for state in values_of("inboost.bonus.missing", "state"):
+    show(env["inboost.bonus.missing"].sudo().create({
+        "order_model": bought._name, "order_id": bought.id, "order_uuid": state,
+        "order_name": "Shop - 000001", "time": fields.Datetime.now(), "won": 12.3,
+        "spent": 5, "partner_id": olena.id, "program_id": program.id,
+        "company_id": env.company.id, "state": state}), state)
 show(sell(), "of-nobody")
 order = env["sale.order"].create({"partner_id": olena.id, "order_line": [
     Command.create({"product_id": product.id, "product_uom_qty": 2})]})
@@ -190,7 +196,7 @@ show(env["inboost.specialty"].create({"name": "Florist"}), "")
 
 # -- wizards ---------------------------------------------------------------------------
 preview = env["inboost.expiring.preview"]
-lines = [Command.create({"card_id": card.id, "partner_id": olena.id, "points": 160.51,
+lines = [Command.create({"partner_id": olena.id, "points": 160.51,
                          "phone": olena.phone, "day": fields.Date.today()})]
 for about, line_ids in {"with-lines": lines, "without-lines": []}.items():
     show(preview.create({"summary": about, "line_ids": line_ids}), about)

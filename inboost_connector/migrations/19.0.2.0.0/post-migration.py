@@ -19,6 +19,7 @@ CRONS = {
 def migrate(cr, version):
     env = api.Environment(cr, SUPERUSER_ID, {})
     _move_crons(env)
+    _look_hourly(env)
     _keep_unsent(env)
     _keep_decisions(env)
     _set_answers(env)
@@ -34,6 +35,13 @@ def _move_crons(env):
         cron = env.ref(f"inboost_connector.{name}", raise_if_not_found=False)
         if cron:
             cron.write({"model_id": env["ir.model"]._get_id(model), "code": code})
+
+
+def _look_hourly(env):
+    """The notice has an hour of its own now; the job only looks whether it is due."""
+    cron = env.ref("inboost_connector.ir_cron_bonus_notice", raise_if_not_found=False)
+    if cron and (cron.interval_number, cron.interval_type) == (1, "days"):
+        cron.write({"interval_type": "hours"})
 
 
 def _keep_unsent(env):

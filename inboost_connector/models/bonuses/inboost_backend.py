@@ -19,7 +19,13 @@ class InboostBackend(models.Model):
     program_ids = fields.Many2many(
         "loyalty.program",
         string="Bonus Programs",
-        default=lambda self: self._default_programs(),
+        default=lambda self: self.env["loyalty.program"].search(
+            [
+                ("program_type", "=", "loyalty"),
+                ("applies_on", "in", ("both", "future")),
+                ("company_id", "in", (False, self.env.company.id)),
+            ]
+        ),
         domain="["
         "'|', ('applies_on', '=', 'both'),"
         " '&', ('program_type', 'in', ('ewallet', 'loyalty')),"
@@ -29,37 +35,58 @@ class InboostBackend(models.Model):
         "balance is the sum over the customer's cards in them.",
     )
     expiring_days = fields.Integer(
-        "Tell So Many Days Before",
+        "Notify So Many Days Before",
         default=7,
         required=True,
         help="Once a day, one request carries the phones of all customers whose "
-        "points expire within so many days. The same points are told once.",
+        "points expire within so many days. Nobody is notified of the same points "
+        "twice.",
+    )
+    notice_hour = fields.Float(
+        "Notify At",
+        default=11.0,
+        required=True,
+        help="The time of day, in the company's time zone, at which customers are "
+        "notified of points about to expire.",
     )
 
     _expiring_days = models.Constraint(
         "CHECK(expiring_days BETWEEN 0 AND 110)",
-        "Choose from 0 to 110 days: what was told is known for 120.",
+        "Choose from 0 to 110 days: notices are remembered for 120.",
+    )
+    _notice_hour = models.Constraint(
+        "CHECK(notice_hour >= 0 AND notice_hour < 24)",
+        "Choose a time from 00:00 to 23:59.",
     )
 
-    @api.model
-    def _default_programs(self):
-        return self.env["loyalty.program"].search(
-            [
-                ("program_type", "=", "loyalty"),
-                ("applies_on", "in", ("both", "future")),
-                ("company_id", "in", (False, self.env.company.id)),
-            ]
-        )
+    # -- CRUD ----------------------------------------------------------------------
+
+    def write(self, vals):
+        if "program_ids" not in vals:
+            return super().write(vals)
+        before = {backend: backend.program_ids for backend in self}
+        result = super().write(vals)
+        for backend, programs in before.items():
+            changed = (programs | backend.program_ids) - (
+                programs & backend.program_ids
+            )
+            if changed and backend.state != "draft":
+                self.env["inboost.bonus.resend"]._queue(backend, changed)
+        return result
 
     # -- actions -------------------------------------------------------------------
 
     def action_preview_notice(self):
-        """Whom the next notice would tell."""
+        """Whom the next notice would name."""
         self.ensure_one()
         self.check_access("read")
+        notice, backend = self.env["inboost.bonus.notice"].sudo(), self.sudo()
+        today = backend.company_id._inboost_today()
         return self.env["inboost.expiring.preview"]._show(
             self.env._("Points About to Expire"),
-            self.env["inboost.bonus.notice"].sudo()._find_due(self.sudo()),
+            notice._due_sql(backend),
+            nothing=self.env._("None within %s days", self.expiring_days),
+            later=notice._due_sql(backend, first=today),
         )
 
     # -- balances ------------------------------------------------------------------
@@ -76,20 +103,11 @@ class InboostBackend(models.Model):
                 found[program] |= backend
         return found
 
-    def _capture_balances(self, partners, priority=LIVE, phone=None):
-        """The balances of ``partners`` changed, or are to be sent again.
+    def _capture_balances(self, customers, priority=LIVE):
+        """The balances of ``customers`` changed, or are to be sent again.
 
-        :param str phone: one that they had before, to say what is left there
-        """
-        return self._capture_balances_of(
-            [(partner, phone) for partner in partners], priority
-        )
-
-    def _capture_balances_of(self, customers, priority=LIVE):
-        """See :meth:`_capture_balances`.
-
-        :param customers: list of (partner, phone); the phone is the partner's present
-            one by default
+        :param customers: list of (partner, phone); the phone is one that they had
+            before, to say what is left there; the present one where it is None
         """
         self.ensure_one()
         now = fields.Datetime.now()
@@ -114,14 +132,14 @@ class InboostBackend(models.Model):
 
     def _balances_of(self, phones):
         """The points on all bonus cards of the customers with these phones. Contacts
-        who share a phone are one customer to InBoost.
+        who share a phone are one customer to InBoost; archived ones cannot use theirs.
 
         :return: {phone: points}, of every one of ``phones``
         """
         self.ensure_one()
         # Straight from the database: as of now, whatever a cache says.
         self.env["loyalty.card"].flush_model(["points", "active", "partner_id"])
-        self.env["res.partner"].flush_model(["phone_sanitized"])
+        self.env["res.partner"].flush_model(["phone_sanitized", "active"])
         rows = self.env.execute_query(
             SQL(
                 """
@@ -129,6 +147,7 @@ class InboostBackend(models.Model):
                   FROM loyalty_card c
                   JOIN res_partner p ON p.id = c.partner_id
                  WHERE p.phone_sanitized = ANY(%(phones)s)
+                   AND p.active
                    AND c.active
                    AND c.program_id = ANY(%(programs)s)
               GROUP BY p.phone_sanitized
@@ -139,3 +158,11 @@ class InboostBackend(models.Model):
         )
         found = {phone: rounded(amount) for phone, amount in rows}
         return {phone: found.get(phone, 0.0) for phone in phones}
+
+    # -- cron ----------------------------------------------------------------------
+
+    @api.model
+    def _cron_reconcile(self):
+        result = super()._cron_reconcile()
+        self.env["inboost.bonus.missing"]._find_all()
+        return result

@@ -3,8 +3,7 @@ from collections import defaultdict
 from markupsafe import Markup
 
 from odoo import fields, models
-
-from ...lib.points import shown
+from odoo.tools import format_date, formatLang
 
 
 class InboostBonusMixin(models.AbstractModel):
@@ -27,11 +26,11 @@ class InboostBonusMixin(models.AbstractModel):
     def _compute_inboost_expiry(self):
         for record, cards in self._inboost_cards().items():
             days = defaultdict(float)
-            entries = self.env["inboost.bonus.expiry"]._find_lots(
+            entries = self.env["inboost.bonus.lots"]._find(
                 cards.program_id, cards=cards
             )
             for entry in entries:
-                days[entry.day] += entry.lot.left
+                days[entry.day] += entry.amount
             record.inboost_expiry = self._inboost_expiry_table(days)
 
     def _inboost_expiry_table(self, days):
@@ -39,7 +38,7 @@ class InboostBonusMixin(models.AbstractModel):
             return False
         rows = Markup().join(
             Markup("<tr><td>%s</td><td class='text-end'>%s</td></tr>")
-            % (fields.Date.to_string(day), shown(points))
+            % (format_date(self.env, day), formatLang(self.env, points))
             for day, points in sorted(days.items())
         )
         head = Markup("<tr><th>%s</th><th class='text-end'>%s</th></tr>") % (

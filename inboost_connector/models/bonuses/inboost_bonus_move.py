@@ -4,6 +4,7 @@ from uuid import uuid4
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.tools import SQL
 
 from ...lib.points import DIGITS, rounded, shown
 
@@ -18,6 +19,7 @@ class Recording:
     :ivar gross: what of each card the order spent, {card id: points}; these are taken
         off the net change to tell what was won
     :ivar silent: neither accruals nor redemptions are sent, only balances
+    :ivar carries: what one card loses another one wins: it keeps its days
     :ivar before: {card id: points before}
     :ivar owners: {(partner, program)} whose balance changed though no points did
     """
@@ -29,6 +31,7 @@ class Recording:
     gross: dict = field(default_factory=dict)
     reason: str = ""
     silent: bool = False
+    carries: bool = False
     before: dict = field(default_factory=dict)
     owners: set = field(default_factory=set)
 
@@ -81,7 +84,14 @@ class InboostBonusMove(models.Model):
     )
     balance_after = fields.Float(readonly=True, digits=(16, DIGITS), aggregator=None)
     time = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
+    born = fields.Date(
+        "Won On",
+        readonly=True,
+        help="Points that only moved, when contacts were merged, are valid from the "
+        "day on which they were won.",
+    )
     reason = fields.Char(readonly=True)
+    event_count = fields.Integer("Events", compute="_compute_event_count")
     order_model = fields.Char(readonly=True)
     order_id = fields.Many2oneReference(model_field="order_model", readonly=True)
     order_name = fields.Char("Order Number", readonly=True)
@@ -89,6 +99,7 @@ class InboostBonusMove(models.Model):
     reversed_uuid = fields.Char(
         "Refunded Order UUID",
         readonly=True,
+        index="btree_not_null",
         help="Of the order whose points a refund takes back or gives back.",
     )
 
@@ -97,7 +108,11 @@ class InboostBonusMove(models.Model):
         "CHECK(won >= 0 AND spent >= 0 AND abs(won - spent - change) < 0.00001)",
         "A change is what was won less what was spent.",
     )
-    _of_card = models.Index("(card_id, time, id)")
+    # All that the lots of a card need: the newest points come first.
+    _of_card = models.Index("(card_id, time DESC, id DESC) INCLUDE (won)")
+    # Rows come in the order of time: this one stays tiny.
+    _of_time = models.Index("USING brin (time) WITH (pages_per_range = 32)")
+    _odd = models.Index("(card_id) WHERE kind = 'reversal' OR born IS NOT NULL")
 
     # -- CRUD ----------------------------------------------------------------------
 
@@ -107,6 +122,23 @@ class InboostBonusMove(models.Model):
         for move in self:
             change = shown(move.change)
             move.display_name = f"{kinds[move.kind]} {change} {move.card_code}"
+
+    @api.depends("uuid")
+    def _compute_event_count(self):
+        for move in self:
+            move.event_count = self.env["inboost.event"].search_count(
+                move._get_event_domain()
+            )
+
+    def action_view_inboost_events(self):
+        """What was sent about the row."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "inboost_connector.inboost_event_action"
+        )
+        action["domain"] = self._get_event_domain()
+        action["context"] = {}
+        return action
 
     def write(self, vals):  # pylint: disable=method-required-super
         raise AccessError(self.env._("A row of the ledger cannot be changed."))
@@ -169,6 +201,7 @@ class InboostBonusMove(models.Model):
                 for partner, program in operation.owners
             ],
             "silent": operation.silent,
+            "carries": operation.carries,
             "values": {
                 "kind": operation.kind,
                 "time": fields.Datetime.to_string(fields.Datetime.now()),
@@ -193,7 +226,7 @@ class InboostBonusMove(models.Model):
             self._prepare_row_values(change, changes["values"])
             for change in changes["cards"]
         ]
-        moves = self.create([row for row in rows if row])
+        moves = self._create_rows([row for row in rows if row], changes.get("carries"))
         # The ledger stands whatever becomes of what is sent about it.
         arguments = [changes["owners"], changes["silent"]]
         with self.env["inboost.capture"]._guard(
@@ -201,6 +234,28 @@ class InboostBonusMove(models.Model):
             (moves, "_capture_facts", arguments),
         ):
             moves._capture_facts(*arguments)
+        return moves
+
+    @api.model
+    def _create_rows(self, rows, carries):
+        if not carries:
+            return self.create(rows)
+        split = self.env["inboost.bonus.lots"]._split_by_lots(rows)
+        moves = self.create([values for values, _lot in split])
+        # Whoever was notified of points stays notified, on whichever card they are.
+        pairs = [
+            (lot, move.id) for (_, lot), move in zip(split, moves, strict=True) if lot
+        ]
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO inboost_event_notified_rel (event_id, move_id)"
+                " SELECT r.event_id, pair.new FROM inboost_event_notified_rel r"
+                " JOIN unnest(%s::int[], %s::int[]) AS pair (old, new)"
+                " ON pair.old = r.move_id",
+                [old for old, _new in pairs],
+                [new for _old, new in pairs],
+            )
+        )
         return moves
 
     @api.model
@@ -242,6 +297,29 @@ class InboostBonusMove(models.Model):
             rounded(max(won, 0) + max(-spent, 0)),
             rounded(max(spent, 0) + max(-won, 0)),
         )
+
+    @api.model
+    def _find_of_order(self, uuid):
+        """Rows of what an order did to points."""
+        return self.search([("order_uuid", "=", uuid), ("kind", "!=", "reversal")])
+
+    @api.model
+    def _find_returned(self, uuid, refund_uuid=None):
+        """Rows that undid what an order did to points.
+
+        :param str refund_uuid: only those of this refund
+        """
+        rows = self.search(
+            [
+                ("kind", "=", "reversal"),
+                "|",
+                ("order_uuid", "=", uuid),
+                ("reversed_uuid", "=", uuid),
+            ]
+        )
+        if refund_uuid:
+            return rows.filtered(lambda row: row.order_uuid == refund_uuid)
+        return rows
 
     def _is_known(self, card, common):
         """An order whose net is zero leaves no trace in Odoo's own history and is

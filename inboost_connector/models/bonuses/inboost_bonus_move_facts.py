@@ -75,11 +75,23 @@ class InboostBonusMove(models.Model):
     def _bonus_key(self):
         """Where the points of a document may be confirmed again, it and the card make
         the key. Elsewhere each change is one of its own."""
-        if self.order_model and self.env[self.order_model]._inboost_repeats_points:
-            source = self.env[self.order_model]._inboost_source
-            document = keys.of_document(source, self.order_uuid)
-            return keys.of_points(document, self.card_code)
-        return keys.of_move(self.uuid)
+        if not self.order_model or not self._repeats_points():
+            return keys.of_move(self.uuid)
+        source = self.env[self.order_model]._inboost_source
+        document = keys.of_document(source, self.order_uuid)
+        if self.kind == "reversal" and self.reversed_uuid:
+            return keys.of_returned_points(document, self.reversed_uuid, self.card_code)
+        return keys.of_points(document, self.card_code)
+
+    def _repeats_points(self):
+        return getattr(self.env[self.order_model], "_inboost_repeats_points", False)
+
+    def _get_event_domain(self):
+        self.ensure_one()
+        return [
+            ("operation", "in", ("bonus_accrual", "bonus_redemption")),
+            ("key", "=", self._bonus_key()),
+        ]
 
     def _get_document(self):
         if self.order_model and self.order_id:
@@ -107,4 +119,4 @@ class InboostBonusMove(models.Model):
                 wanted[backend].add((partner, phone))
         for backend in sorted(wanted, key=lambda backend: backend.id):
             customers = sorted(wanted[backend], key=lambda one: one[0].ids)
-            backend._capture_balances_of(customers)
+            backend._capture_balances(customers)

@@ -75,7 +75,7 @@ class InboostBonusReconciliation(models.AbstractModel):
 
     @api.model
     def _cron_prove(self):
-        """Prove the ledger; heal what passed Odoo by, and tell the administrator."""
+        """Prove the ledger; heal what passed Odoo by, and notify the administrator."""
         opened = self._open_ledger()
         wrong = self.env.execute_query(
             SQL(

@@ -26,6 +26,10 @@ class InboostEvent(models.Model):
         for event in self:
             event.amount_sent = (event.sent or {}).get("amount", 0.0)
 
+    def _split_too_large(self):
+        for event in self.filtered(lambda e: e.operation == "bonuses_expiring"):
+            self.env["inboost.bonus.notice"]._split_notice(event)
+
     @api.model
     def _read_newest(self, backend, phones):
         now = iso(fields.Datetime.now())

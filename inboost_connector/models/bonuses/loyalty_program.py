@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields, models
+from odoo.tools import SQL
 
 
 class LoyaltyProgram(models.Model):
@@ -16,8 +17,23 @@ class LoyaltyProgram(models.Model):
     inboost_burn_expired = fields.Boolean(
         "Burn Expired Points",
         help="Once a day, points past their last day are taken off the cards, and "
-        "InBoost is told. This cannot be undone: look at Expired Points first, to "
+        "InBoost is notified. This cannot be undone: look at Expired Points first, to "
         "see whom it would touch. Off: expired points stay usable.",
+    )
+    inboost_refund_points = fields.Selection(
+        [
+            ("none", "Stay as they are"),
+            ("proportion", "Are returned in proportion"),
+            ("all", "Are returned altogether"),
+        ],
+        "On a Refund, Points",
+        required=True,
+        default="none",
+        help="What a refund, at the register or by credit note, does to the points of "
+        "the purchase. Returned: points that it won are taken back, and points that it "
+        "spent are given back; in proportion to the amount that is refunded, or all of "
+        "them at the first refund. A balance may fall below zero where the points "
+        "were spent since.",
     )
 
     _inboost_validity = models.Constraint(
@@ -25,26 +41,54 @@ class LoyaltyProgram(models.Model):
         "Choose a validity from 0 to 36500 days; 0 is for ever.",
     )
 
+    # -- CRUD ----------------------------------------------------------------------
+
+    def write(self, vals):
+        if "active" not in vals:
+            return super().write(vals)
+        before = self.filtered("active")
+        result = super().write(vals)
+        changed = self - before if vals["active"] else before
+        if changed:
+            # Points of an archived program count for no balance.
+            backends = (
+                self.env["inboost.backend"]
+                .sudo()
+                .search(
+                    [
+                        ("program_ids", "in", changed.ids),
+                        ("state", "!=", "draft"),
+                    ]
+                )
+            )
+            self.env["inboost.bonus.resend"]._queue(backends, changed)
+        return result
+
     # -- actions -------------------------------------------------------------------
 
     def action_inboost_expiring(self):
         """What expires when, on all cards of the program."""
-        return self._inboost_preview(self.env._("Expiring Points"), {})
+        return self._inboost_preview(
+            self.env._("Expiring Points"), self.env._("No points expire.")
+        )
 
     def action_inboost_expired(self):
         """Whom burning would touch."""
-        last = fields.Date.today() - timedelta(days=1)
-        return self._inboost_preview(self.env._("Expired Points"), {"last": last})
+        self.ensure_one()
+        today = self.env["inboost.bonus.lots"].sudo()._get_today(self.sudo())
+        return self._inboost_preview(
+            self.env._("Expired Points"),
+            self.env._("No points have expired."),
+            last=today - timedelta(days=1),
+        )
 
-    def _inboost_preview(self, title, between):
+    def _inboost_preview(self, title, nothing, **between):
         self.ensure_one()
         self.check_access("read")
-        found = self.env["inboost.bonus.expiry"].sudo()._find_lots(self, **between)
-        entries = sorted(found, key=lambda entry: entry.day)
-        partners = self.env["res.partner"].browse(
-            {entry.partner_id for entry in entries if entry.partner_id}
+        lots = self.env["inboost.bonus.lots"].sudo()._lots_sql(self, **between)
+        table = SQL(
+            "SELECT lot.*, p.phone_sanitized AS phone FROM (%s) lot"
+            " LEFT JOIN res_partner p ON p.id = lot.partner_id",
+            lots,
         )
-        phones = {row["id"]: row["phone"] for row in partners.read(["phone"])}
-        return self.env["inboost.expiring.preview"]._show(
-            title, [(entry, phones.get(entry.partner_id)) for entry in entries]
-        )
+        return self.env["inboost.expiring.preview"]._show(title, table, nothing)

@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 
 
 class ResPartner(models.Model):
@@ -15,6 +15,52 @@ class ResPartner(models.Model):
             )
         )
         return {partner: found.get(partner, cards) for partner in self}
+
+    # -- what changes a balance ----------------------------------------------------
+
+    def write(self, vals):
+        if "active" not in vals:
+            return super().write(vals)
+        changed = self.filtered(lambda p: p.active != bool(vals["active"]))
+        owners = changed._inboost_owners()
+        result = super().write(vals)
+        self._inboost_capture_owners(owners)
+        return result
+
+    def unlink(self):
+        owners = self._inboost_owners()
+        result = super().unlink()
+        self._inboost_capture_owners(owners)
+        return result
+
+    def _inboost_owners(self):
+        """Whose balance changes when these contacts can use their points no more.
+
+        :return: list of [partner id, program id, phone]
+        """
+        if not self:
+            return []
+        cards = (
+            self.env["loyalty.card"]
+            .sudo()
+            .search([("partner_id", "in", self.ids), ("points", "!=", 0)])
+        )
+        return [
+            [card.partner_id.id, card.program_id.id, card.partner_id.phone_sanitized]
+            for card in cards
+            if card.partner_id.phone_sanitized
+        ]
+
+    @api.model
+    def _inboost_capture_owners(self, owners):
+        if not owners:
+            return
+        moves = self.env["inboost.bonus.move"].sudo()
+        with self.env["inboost.capture"]._guard(
+            self.env._("the balances of contacts"),
+            (moves, "_capture_balances", [owners]),
+        ):
+            moves._capture_balances(owners)
 
     def _inboost_change_phone(self, before):
         super()._inboost_change_phone(before)
@@ -39,6 +85,6 @@ class ResPartner(models.Model):
         )
         backends = self.env["inboost.backend"]._find_by_program(cards.program_id)
         for backend in self.env["inboost.backend"].union(*backends.values()):
-            backend._capture_balances(self, phone=phone)
+            backend._capture_balances([(self, phone)])
             if self.phone_sanitized:
-                backend._capture_balances(self)
+                backend._capture_balances([(self, None)])

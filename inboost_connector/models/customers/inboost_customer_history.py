@@ -115,7 +115,8 @@ class InboostCustomerHistory(models.AbstractModel):
                 if document._inboost_capture_for(backend, priority=HISTORY):
                     owner[document.partner_id].history_count += 1
         unknown = self._filter_balance_unknown(links)
-        backend._capture_balances(unknown.partner_id, priority=HISTORY)
+        customers = [(partner, None) for partner in unknown.partner_id]
+        backend._capture_balances(customers, priority=HISTORY)
         links.history_state = "done"
 
     @api.model

@@ -86,7 +86,7 @@ class InboostAlarm(models.Model):
     def _compute_text(self):
         for alarm in self:
             reason = alarm.arguments or {}
-            alarm.text = self.env._(CAUSES[alarm.code]) % {
+            alarm.text = self.env._(self._get_causes()[alarm.code]) % {
                 "date": reason.get("date", ""),
                 "endpoint": alarm.endpoint_id.display_name or "",
                 "reason": self.env["inboost.reason"]._word(
@@ -94,6 +94,11 @@ class InboostAlarm(models.Model):
                 )
                 or "",
             }
+
+    @api.model
+    def _get_causes(self):
+        """:return: {code: words}; an upper storey adds its own"""
+        return CAUSES
 
     # -- raising and clearing ------------------------------------------------------
 

@@ -110,6 +110,7 @@ class InboostDelivery(models.AbstractModel):
                 landed = senders.gather()
                 if not landed:
                     break
+        self.env["inboost.event"].browse(desk.too_large)._split_too_large()
         self._plan_next_run(desk, cut=not claiming)
         if desk.troubled:
             self.env["inboost.alarm"]._refresh()
@@ -149,6 +150,7 @@ class InboostDelivery(models.AbstractModel):
             places={endpoint.id: self._read_place(endpoint) for endpoint in endpoints},
             companies={backend.id: backend.company_id.id for backend in backends},
             retry_days={backend.id: backend.retry_days for backend in backends},
+            too_large=desk.too_large,
             troubled=desk.troubled,
         )
 

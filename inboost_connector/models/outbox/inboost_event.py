@@ -391,6 +391,10 @@ class InboostEvent(models.Model):
         """
         return {}
 
+    def _split_too_large(self):
+        """What InBoost finds too large may go in parts; the storey that has such
+        operations fills this in."""
+
     # -- cron ----------------------------------------------------------------------
 
     @api.autovacuum

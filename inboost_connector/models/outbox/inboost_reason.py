@@ -42,6 +42,8 @@ REASONS = {
     "received": _lt("InBoost has it, as it said when it was asked."),
     "last_try": _lt("It was tried for %(days)s days. The last reason: %(last)s"),
     "too_old": _lt("It happened more than %(days)s days before it could be sent."),
+    "notice_replaced": _lt("The next day's notice took its place."),
+    "notice_split": _lt("It was too large and goes in two parts."),
     "erased": _lt("The customer was erased."),
     "paused_by": _lt("Paused by %(user)s"),
     "copy": _lt(

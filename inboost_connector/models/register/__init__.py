@@ -1,4 +1,5 @@
 from . import inboost_backend  # orders of the register are purchases
 from . import pos_order  # a purchase, and the points it moves
+from . import pos_order_bonus  # the points that it should move
 from . import pos_order_line  # a line of a purchase
 from . import res_partner  # what a register knows of customers

@@ -106,8 +106,7 @@ class PosOrder(models.Model):
         with self.env["inboost.bonus.move"]._recording(
             order=self.sudo(),
             order_uuid=self.uuid,
-            reversed_uuid=self.sudo().refunded_order_id[:1].uuid or "",
-            kind="reversal" if self.is_refund else "",
+            **self._inboost_get_confirmed_kind(),
         ) as operation:
             result = super().confirm_coupon_programs(coupon_data)
             operation.gross.update(self.sudo()._inboost_points_spent())

@@ -33,3 +33,17 @@ class PosOrderLine(models.Model):
             is_reward=self.is_reward_line,
             note=self.customer_note or None,
         )
+
+    def _inboost_counts_for(self, rule):
+        """Whether the line counts for the points that ``rule`` gives."""
+        if self.refunded_orderline_id:
+            return False
+        reward = self.reward_id
+        if not self.is_reward_line:
+            product = self.combo_parent_id.product_id or self.product_id
+            return rule.any_product or product in rule.valid_product_ids
+        if reward.program_id == rule.program_id:
+            # Its own discounts take nothing off; a product for free gives no points.
+            return reward.reward_type == "product"
+        paid = reward.program_id.program_type in ("gift_card", "ewallet")
+        return rule.any_product and not paid

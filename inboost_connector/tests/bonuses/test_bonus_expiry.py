@@ -7,7 +7,7 @@ from psycopg2 import IntegrityError
 
 from odoo import fields
 from odoo.tests import tagged
-from odoo.tools import mute_logger
+from odoo.tools import format_date, mute_logger
 
 from ...lib.points import shown
 from ..common_bonus import BALANCE, BonusCase
@@ -21,6 +21,8 @@ class TestBonusExpiry(BonusCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.program.inboost_validity_days = 30
+        cls.backend.notice_hour = 0
+        cls.env.company.partner_id.tz = "UTC"
         cls.today = fields.Date.today()
         cls.other_customer.phone = "+380501112233"
 
@@ -41,18 +43,22 @@ class TestBonusExpiry(BonusCase):
     def notices(self):
         return [event.fact for event in self.events("bonuses_expiring")]
 
-    def test_ten_days_each_lot_told_once_and_burned_on_its_day(self):
+    def test_ten_days_each_lot_notified_once_and_burned_on_its_day(self):
         self.program.inboost_burn_expired = True
         card, other = self.make_card(), self.make_card(0, self.other_customer)
         self.win(-30 + 3, 10, card)  # usable until day 3
         self.win(-30 + 8, 4, card)  # day 8
         self.win(-30 + 9, 6, other)  # day 9
-        told, points = [], []
+        notified, points = [], []
         for day in range(10):
             self.run_day(day)
-            told.append(len(self.notices()))
+            waiting = self.events("bonuses_expiring").filtered_domain(
+                [("state", "=", "pending")]
+            )
+            waiting._finish("done")
+            notified.append(len(self.notices()))
             points.append((card.points, other.points))
-        self.assertEqual(told, [1, 2, 3, 3, 3, 3, 3, 3, 3, 3])
+        self.assertEqual(notified, [1, 2, 3, 3, 3, 3, 3, 3, 3, 3])
         first, second, third = self.notices()
         self.assertEqual(first["phones"], ["380671234567"])
         self.assertEqual(first["customers"][0]["amount"], 10)
@@ -100,6 +106,24 @@ class TestBonusExpiry(BonusCase):
         self.run_day(0)
         self.assertEqual((card + other).mapped("points"), [0, 0])
 
+    def test_a_burn_ends_in_time_and_goes_on_in_the_next_run(self):
+        self.program.inboost_burn_expired = True
+        cards = self.make_card(), self.make_card(0, self.other_customer)
+        for card in cards:
+            self.win(-40, 10, card)
+        module = "odoo.addons.inboost_connector.models.bonuses.inboost_bonus_expiry"
+        cron = self.env.ref("inboost_connector.ir_cron_bonus_burn")
+        # One card at once, and no time left after it.
+        with patch(f"{module}.BURN_AT_ONCE", 1), patch(f"{module}.BURN_SECONDS", 11):
+            for burned in (1, 2):
+                self.env["ir.cron.trigger"].search([]).unlink()
+                self.run_day(0)
+                self.assertEqual(sum(not card.points for card in cards), burned)
+                triggers = self.env["ir.cron.trigger"].search(
+                    [("cron_id", "=", cron.id)]
+                )
+                self.assertEqual(len(triggers), 2 - burned)
+
     def test_one_notice_a_day_with_one_id(self):
         card = self.make_card()
         self.win(-28, 10, card)
@@ -126,7 +150,7 @@ class TestBonusExpiry(BonusCase):
         event.action_send_again()
         self.assertEqual(event.state, "pending")
 
-    def test_nobody_to_tell_is_no_request(self):
+    def test_nobody_to_notify_is_no_request(self):
         self.win(-10, 10, self.make_card())
         self.run_day(0)
         self.assertFalse(self.notices())
@@ -178,11 +202,13 @@ class TestBonusExpiry(BonusCase):
             )
             self.assertLess(loaded, 50, model)
         self.assertIn("…", event.fact_text)
+        others = self.env["inboost.event"].search([("id", "!=", event.id)])
+        others.sudo().with_context(inboost_retention=True).unlink()
         self.deliver()
         [sent] = self.fake.bodies(NOTICE)
         self.assertEqual(len(set(sent["phones"])), count)
 
-    def test_only_customers_of_inboost_where_only_they_are_told(self):
+    def test_only_customers_of_inboost_where_only_they_are_sent(self):
         self.win(-28, 10, self.make_card())
         self.backend.scope = "linked"
         self.run_day(0)
@@ -197,7 +223,7 @@ class TestBonusExpiry(BonusCase):
         self.run_day(1)
         self.assertEqual(len(self.notices()), 1)
 
-    def test_a_notice_that_a_person_cancelled_told_nobody(self):
+    def test_a_notice_that_a_person_cancelled_notified_nobody(self):
         self.win(-28, 10, self.make_card())
         self.run_day(0)
         self.events("bonuses_expiring").action_cancel()
@@ -211,8 +237,7 @@ class TestBonusExpiry(BonusCase):
         refund = order._refund()
         self.confirm_points(refund, card, 10)
         self.assertEqual(card.points, 10)
-        expiry = self.env["inboost.bonus.expiry"]
-        [entry] = expiry._find_lots(self.program, cards=card)
+        [entry] = self.env["inboost.bonus.lots"]._find(self.program, cards=card)
         self.assertEqual(entry.day, self.today + timedelta(days=2))
 
     def test_nothing_is_burned_below_zero(self):
@@ -295,11 +320,34 @@ class TestBonusExpiry(BonusCase):
         preview = self.env[action["res_model"]].browse(action["res_id"])
         self.assertEqual(preview.line_ids.mapped("points"), [3, 10, 4])
 
+    def preview(self):
+        action = self.backend.action_preview_notice()
+        return self.env[action["res_model"]].browse(action["res_id"])
+
+    def test_a_preview_of_nothing_names_the_next(self):
+        self.assertEqual(self.preview().summary, "None within 7 days")
+        with freeze_time("2026-11-05 12:00:00"):
+            self.make_card(160.51)
+            self.make_card(3, self.other_customer).points = 0
+        with freeze_time("2026-11-20 12:00:00"):
+            preview = self.preview()
+            self.assertEqual(
+                preview.summary, "None within 7 days; next: 160.51 on 5 December"
+            )
+            self.assertFalse(preview.line_ids)
+
+    def test_a_preview_has_one_row_for_a_customer_and_day(self):
+        for points in (1, 2, 3):
+            self.win(-28, points, self.make_card())
+        self.win(-27, 4, self.make_card())
+        self.assertEqual(self.preview().line_ids.mapped("points"), [6, 4])
+        self.assertEqual(self.preview().summary, "Points: 10.00; customers: 1")
+
     def test_card_and_contact_show_what_expires_when(self):
         card = self.make_card()
         self.win(-28, 10, card)
         self.win(-25, 4, self.make_card())
-        day = fields.Date.to_string(self.today + timedelta(days=2))
+        day = format_date(self.env, self.today + timedelta(days=2))
         self.assertIn(day, card.inboost_expiry)
         self.assertEqual(card.inboost_expiry.count("<tr>"), 2)
         self.assertEqual(self.customer.inboost_expiry.count("<tr>"), 3)

@@ -3,7 +3,7 @@ from unittest.mock import patch
 from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ..common_bonus import ACCRUAL, BALANCE, REDEMPTION, BonusCase
@@ -15,7 +15,7 @@ EVENT = "odoo.addons.inboost_connector.models.outbox.inboost_capture"
 class TestBonusLedger(BonusCase):
     """Each way of changing points that Odoo has, by itself."""
 
-    def assertTold(self, accruals, redemptions, balance):
+    def assertSent(self, accruals, redemptions, balance):
         self.assertEqual(self.amounts("bonus_accrual"), accruals)
         self.assertEqual(self.amounts("bonus_redemption"), redemptions)
         self.deliver()
@@ -37,7 +37,7 @@ class TestBonusLedger(BonusCase):
         self.assertEqual((move.kind, move.balance_after), ("accrual", 25))
         self.assertEqual((move.order_uuid, move.order_id), (order.uuid, order.id))
         self.assertLedger(card)
-        self.assertTold([20, 10], [5], 25)
+        self.assertSent([20, 10], [5], 25)
         self.assertEqual(self.fake.bodies(ACCRUAL)[-1]["orderId"], order.uuid)
 
     def test_register_net_zero(self):
@@ -46,7 +46,7 @@ class TestBonusLedger(BonusCase):
         self.confirm_points(order, card, 0)
         self.assertEqual(len(self.moves_of(card)), 2, "the repeat left no row")
         self.assertLedger(card)
-        self.assertTold([20, 5], [5], 20)
+        self.assertSent([20, 5], [5], 20)
 
     def test_register_makes_a_card(self):
         order = self.sell(self.customer)
@@ -62,7 +62,7 @@ class TestBonusLedger(BonusCase):
         )
         card = self.env["loyalty.card"].search([("code", "=", "0441234")])
         self.assertEqual(self.moves_of(card).mapped("change"), [7])
-        self.assertTold([7], [], 7)
+        self.assertSent([7], [], 7)
 
     def test_till_offline_points_an_hour_later_then_both_again(self):
         card = self.make_card()
@@ -75,9 +75,9 @@ class TestBonusLedger(BonusCase):
         self.confirm_points(order, card, 9)
         self.assertEqual(card.points, 9)
         self.assertLedger(card)
-        self.assertTold([9], [], 9)
+        self.assertSent([9], [], 9)
 
-    def test_points_that_core_doubles_are_told_once(self):
+    def test_points_that_core_doubles_are_sent_once(self):
         """Core looks for its history before it adds; nothing holds when two do."""
         card = self.make_card()
         order = self.sell_with_points(card, net=9)
@@ -85,7 +85,7 @@ class TestBonusLedger(BonusCase):
         self.confirm_points(order, card, 9)
         self.assertEqual(card.points, 18)
         self.assertLedger(card)
-        self.assertTold([9], [], 18)
+        self.assertSent([9], [], 18)
         stopped = self.env["inboost.request.log"].search(
             [("kind", "=", "duplicate"), ("operation", "=", "bonus_accrual")]
         )
@@ -97,7 +97,7 @@ class TestBonusLedger(BonusCase):
         self.confirm_points(refund, card, -6)
         move = self.moves_of(card)[-1]
         self.assertEqual((move.kind, move.won, move.spent), ("reversal", 0, 6))
-        self.assertTold([20], [6], 14)
+        self.assertSent([20], [6], 14)
 
     # -- the back office -----------------------------------------------------------
 
@@ -108,7 +108,7 @@ class TestBonusLedger(BonusCase):
                 {"card_id": card.id, "new_balance": balance, "description": "gift"}
             ).action_update_card_point()
         self.assertEqual(self.moves_of(card).mapped("change"), [10, 15, -21])
-        self.assertTold([10, 15], [21], 4)
+        self.assertSent([10, 15], [21], 4)
 
     def test_wizard_that_generates_cards(self):
         both = self.customer + self.other_customer
@@ -184,12 +184,12 @@ class TestBonusLedger(BonusCase):
         card.sudo().unlink()
         rows = self.Move.search([("card_code", "=", code)])
         self.assertEqual(sorted(rows.mapped("change")), [-10, 10])
-        self.assertTold([10], [], 0)
+        self.assertSent([10], [], 0)
 
     def test_archived_card_is_no_balance(self):
         card = self.make_card(10) + self.make_card(5)
         card[0].sudo().action_archive()
-        self.assertTold([10, 5], [], 5)
+        self.assertSent([10, 5], [], 5)
 
     def test_card_given_to_another_customer(self):
         self.other_customer.phone = "+380501112233"
@@ -231,7 +231,7 @@ class TestBonusLedger(BonusCase):
         )
         self.assertEqual(card.partner_id, self.other_customer)
         self.assertLedger(card)
-        self.assertTold([10], [], 10)
+        self.assertSent([10], [], 10)
         self.assertFalse(self.env["inboost.event"].search([("state", "=", "parked")]))
 
     # -- what holds ----------------------------------------------------------------
@@ -275,7 +275,7 @@ class TestBonusLedger(BonusCase):
         rows = [(m.kind, m.won, m.spent) for m in self.moves_of(card)]
         self.assertEqual(rows, [("accrual", 50, 0), ("redemption", 0, 20)])
         self.assertLedger(card)
-        self.assertTold([50], [20], 30)
+        self.assertSent([50], [20], 30)
 
     def test_two_programs_in_one_order(self):
         second = self.make_program("Second")
@@ -294,9 +294,9 @@ class TestBonusLedger(BonusCase):
             )
         self.assertEqual(cards.mapped("points"), [25, 13])
         self.assertLedger(cards)
-        self.assertTold([20, 10, 10, 3], [5], 38)
+        self.assertSent([20, 10, 10, 3], [5], 38)
 
-    def test_program_that_is_not_chosen_is_recorded_but_not_told(self):
+    def test_program_that_is_not_chosen_is_recorded_but_not_sent(self):
         program = self.make_program("Other")
         card = self.make_card(10, program=program)
         self.assertLedger(card)
@@ -323,7 +323,7 @@ class TestBonusLedger(BonusCase):
             self.sell_with_points(card, net=5)
         self.assertEqual(card.points, 25)
 
-    def test_failing_telling_keeps_the_ledger_and_is_told_later(self):
+    def test_failing_capture_keeps_the_ledger_and_is_sent_later(self):
         card = self.make_card(20)
         broken = patch.object(
             type(self.Move), "_capture_gross", side_effect=KeyError("bug")
@@ -334,9 +334,79 @@ class TestBonusLedger(BonusCase):
         self.assertEqual(self.amounts("bonus_accrual"), [20])
         for _again in range(2):
             self.env["inboost.backend"]._cron_reconcile()
-        self.assertTold([20, 10], [5], 25)
+        self.assertSent([20, 10], [5], 25)
 
-    def test_another_phone_is_told_its_balance_and_the_old_one_what_is_left(self):
+    def everything(self, card, before):
+        """An accrual with a redemption, a redemption, and the refund of ``before``.
+
+        :return: the order, and the refund
+        """
+        order = self.sell_with_points(card, net=5, spent=5)
+        self.env["loyalty.card.update.balance"].create(
+            {"card_id": card.id, "new_balance": 7, "description": "A mistake"}
+        ).action_update_card_point()
+        refund = self.sell(self.customer)
+        self.env["inboost.bonus.refund"]._take_back(before, refund, 1.0)
+        return order, refund
+
+    def test_rows_that_failed_are_sent_later_as_what_they_were(self):
+        """Whichever step failed: writing the rows, or what is sent of them."""
+        self.program.inboost_refund_points = "all"
+        for step in ("_prepare_row_values", "_capture_gross"):
+            with self.subTest(step):
+                card = self.make_card(20)
+                before = self.sell_with_points(card, net=3, spent=2)
+                known = self.events("bonus_accrual") + self.events("bonus_redemption")
+                broken = patch.object(
+                    type(self.Move), step, side_effect=KeyError("bug")
+                )
+                with broken, mute_logger(EVENT):
+                    order, refund = self.everything(card, before)
+                for _again in range(2):
+                    self.env["inboost.backend"]._cron_reconcile()
+                self.assertLedger(card)
+                self.assertEqual(
+                    [
+                        (m.kind, m.won, m.spent, m.order_uuid or "")
+                        for m in self.moves_of(card)[2:]
+                    ],
+                    [
+                        ("accrual", 10, 5, order.uuid),
+                        ("redemption", 0, 21, ""),
+                        ("reversal", 2, 5, refund.uuid),
+                    ],
+                )
+                events = self.events("bonus_accrual") + self.events("bonus_redemption")
+                facts = [event.fact for event in events - known]
+                self.assertEqual(
+                    [(fact["kind"], fact["reason"], fact["amount"]) for fact in facts],
+                    [
+                        ("accrual", "order", 10),
+                        ("accrual", "reversal", 2),
+                        ("redemption", "order", 5),
+                        ("redemption", "other", 21),
+                        ("redemption", "reversal", 5),
+                    ],
+                )
+                self.assertEqual(len({fact["code"] for fact in facts}), 5)
+
+    def test_a_row_says_who_changed_it_and_why_and_what_was_sent(self):
+        user = new_test_user(
+            self.env, "loyal", groups="point_of_sale.group_pos_manager"
+        )
+        card = self.make_card(10)
+        self.env["loyalty.card.update.balance"].with_user(user).create(
+            {"card_id": card.id, "new_balance": 25, "description": "Sorry for the wait"}
+        ).action_update_card_point()
+        move = self.moves_of(card)[-1]
+        self.assertEqual((move.create_uid, move.reason), (user, "Sorry for the wait"))
+        events = self.env["inboost.event"].search(
+            move.action_view_inboost_events()["domain"]
+        )
+        self.assertEqual(events, self.events("bonus_accrual")[-1])
+        self.assertEqual(move.event_count, 1)
+
+    def test_another_phone_gets_its_balance_and_the_old_one_what_is_left(self):
         self.make_card(10)
         self.other_customer.phone = self.customer.phone_sanitized
         self.make_card(4, self.other_customer)

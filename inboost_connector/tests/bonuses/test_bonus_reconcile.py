@@ -47,7 +47,7 @@ class TestBonusReconcile(BonusCase):
         cards = card + bare + negative
         self.assertEqual(self.moves_of(cards).mapped("change"), [7, 3, -2])
 
-    def test_opening_is_told_to_nobody_and_done_once(self):
+    def test_opening_is_sent_to_nobody_and_done_once(self):
         card = self.make_card(7)
         self.forget(card)
         before = self.env["inboost.event"].search_count([])
@@ -56,7 +56,7 @@ class TestBonusReconcile(BonusCase):
         self.assertEqual(len(self.moves_of(card)), 1)
         self.assertEqual(self.env["inboost.event"].search_count([]), before)
 
-    def test_raw_sql_is_found_healed_and_told(self):
+    def test_raw_sql_is_found_healed_and_reported(self):
         card = self.make_card(7)
         good = self.make_card(5)
         self.env.flush_all()
@@ -74,7 +74,7 @@ class TestBonusReconcile(BonusCase):
         self.assertEqual(self.amounts("balance_set")[-1], 14)
         self.assertFalse(self.Proof.sudo()._cron_prove())
 
-    def test_a_card_that_passed_the_ledger_by_is_told_of(self):
+    def test_a_card_that_passed_the_ledger_by_is_reported(self):
         card = self.make_card(7)
         self.forget(card)
         balances = len(self.events("balance_set"))
