@@ -2,6 +2,7 @@ import { AceField, aceField } from "@web/views/fields/ace/ace_field";
 import { registry } from "@web/core/registry";
 import { useBus } from "@web/core/utils/hooks";
 import { useDebounced } from "@web/core/utils/timing";
+import { useRecordObserver } from "@web/model/relational_model/utils";
 import { useRef } from "@odoo/owl";
 
 /** Milliseconds without a key after which the request beside it is shown anew. */
@@ -19,11 +20,32 @@ export class ExpressionField extends AceField {
         this.root = useRef("root");
         this.commitSoon = useDebounced(() => this.commitChanges(), PAUSE);
         useBus(this.env.bus, "INBOOST-INSERT", ({ detail }) => this.insert(detail));
+        // What was typed while an earlier text was on its way stays.
+        useRecordObserver(() => {
+            if (this.isDirty) {
+                this.state.initialValue = this.editedValue;
+            }
+        });
     }
 
     handleChange(editedValue) {
-        super.handleChange(editedValue);
+        this.editedValue = editedValue;
+        this.noteDirty(true);
         this.commitSoon();
+    }
+
+    async commitChanges() {
+        if (this.props.readonly || !this.isDirty) {
+            return;
+        }
+        const value = this.editedValue;
+        await this.props.record.update({ [this.props.name]: value });
+        this.noteDirty(this.editedValue !== value);
+    }
+
+    noteDirty(isDirty) {
+        this.isDirty = isDirty;
+        this.props.record.model.bus.trigger("FIELD_IS_DIRTY", isDirty);
     }
 
     onFocus() {
