@@ -27,6 +27,7 @@ if backend.auth_kind != "header":
 for endpoint in backend.endpoint_ids.filtered(lambda e: e.kind == "webhook"):
     endpoint.address = "{url}/hooks/" + endpoint.operation.replace("_", "-")
 backend.endpoint_ids.enabled = True
+backend._endpoint("customers_list").page_size = 100
 if not backend._endpoint("event_check").address:
     backend._endpoint("event_check").enabled = False
 program = env["loyalty.program"].create({{
@@ -141,11 +142,11 @@ def test_all_customers_come_in_page_by_page(shop, platform):
     shop.wake("ir_cron_pull")
     state = f"SELECT state FROM inboost_sync_run WHERE id = {run}"
     wait_until(lambda: shop.value(state) not in ("queued", "running"), 120, "the run")
-    counts = ["read_count", "created_count", "linked_count"]
+    counts = ["read_count", "page_count", "created_count", "linked_count"]
     names = ["state", "reason", *counts]
     [found] = shop.execute("inboost.sync.run", "read", [run], names)
     assert found["state"] == "done", found["reason"]
-    assert found["read_count"] == CUSTOMERS
+    assert (found["read_count"], found["page_count"]) == (CUSTOMERS, 3)
     assert found["created_count"] + found["linked_count"] == CUSTOMERS
 
 
