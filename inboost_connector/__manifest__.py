@@ -44,6 +44,8 @@
         "views/customers/inboost_customer_find_views.xml",
         "views/customers/inboost_customer_views.xml",
         "views/customers/inboost_sync_run_views.xml",
+        "views/customers/inboost_sync_line_views.xml",
+        "views/customers/inboost_absence_views.xml",
         "views/customers/res_partner_views.xml",
         "views/outbox/inboost_profile_import_views.xml",
         "views/outbox/inboost_backend_views.xml",

@@ -4,6 +4,7 @@ about events. Plain data: reading and writing it is the model's."""
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import blake2s
 from typing import Any
 
 from . import backoff, states
@@ -13,6 +14,8 @@ from .storable import dumps
 
 #: Refusals in a row, of different customers, after which an endpoint is paused.
 SUSPICIOUS = 5
+#: Failures in a row after which a person hears of it.
+FAILING = 10
 #: Seconds of work that are claimed at once where a backend has a pace.
 PACED_SECONDS = 2.0
 LONG_AGO = datetime(1970, 1, 1)
@@ -23,17 +26,18 @@ class Place:
     """An endpoint during a run.
 
     :ivar rest_until: nothing goes before, UTC
-    :ivar refused: customers whose events were refused, one after another
+    :ivar refused: whose events were refused, one after another, as hashes
+    :ivar test: a question that hurts nobody and shows whether the server is well
     :ivar pause: (code, arguments) once it is to be paused
     :ivar changed: whether something of it is to be written"""
 
     target: Target
     shelf_life_days: int = 0
     failures: int = 0
-    refusals: int = 0
+    refused: list[str] = field(default_factory=list)
     proven: bool = False
     rest_until: datetime | None = None
-    refused: set[str] = field(default_factory=set)
+    test: Target | None = None
     pause: tuple[str, dict[str, Any]] | None = None
     changed: bool = False
 
@@ -41,6 +45,11 @@ class Place:
     def is_probing(self) -> bool:
         """Whether one event at a time shows whether the server is well again."""
         return self.failures >= backoff.CIRCUIT_THRESHOLD
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether all that waits here may go now."""
+        resting = self.rest_until is not None and self.rest_until > now
+        return not (self.pause or resting or self.is_probing)
 
     def rest(self, now: datetime, seconds: float) -> None:
         until = now + timedelta(seconds=seconds)
@@ -56,26 +65,27 @@ class Place:
         """The server is well: the circuit closes."""
         if self.failures or self.rest_until:
             self.failures, self.rest_until, self.changed = 0, None, True
-        if accepted and (not self.proven or self.refusals):
-            self.proven, self.refusals, self.changed = True, 0, True
-            self.refused.clear()
+        if accepted and (not self.proven or self.refused):
+            self.proven, self.refused, self.changed = True, [], True
 
     def refuse(self, phone: str | None, outcome: Outcome) -> None:
         """A 401 or 403 about one event. Several of different customers are none of
         their contents' fault."""
-        if phone in self.refused:
+        whose = blake2s((phone or "").encode(), digest_size=8).hexdigest()
+        if whose in self.refused:
             return
-        self.refused.add(phone or "")
-        self.refusals, self.changed = self.refusals + 1, True
-        if self.refusals >= SUSPICIOUS:
-            arguments = {"count": self.refusals, **outcome.args, "text": outcome.text}
+        self.refused, self.changed = [*self.refused, whose], True
+        if len(self.refused) >= SUSPICIOUS:
+            count = len(self.refused)
+            arguments = {"count": count, **outcome.args, "text": outcome.text}
             self.pause = ("several_refused", arguments)
 
 
 @dataclass
 class Desk:
     """:ivar places: {endpoint id: Place}, of the endpoints that may send
-    :ivar retry_days: {backend id: days after which a retry is the last}
+    :ivar companies: {backend id: company id}, also of those that were paused since
+    :ivar retry_days: {backend id: days after which a retry is the last}, likewise
     :ivar pauses: {backend id: (code, arguments)} of backends that are to be paused
     :ivar too_large: ids of events that the server finds too large
     :ivar troubled: whether a person may have to hear of something"""
@@ -90,6 +100,11 @@ class Desk:
     @property
     def able(self) -> list[int]:
         return [id_ for id_, place in self.places.items() if not place.pause]
+
+    def find_open(self, now: datetime) -> list[int]:
+        """The endpoints whose events hold later ones of the same customer elsewhere:
+        what rests or is probed one by one holds nobody."""
+        return [id_ for id_, place in self.places.items() if place.is_open(now)]
 
     def find_ready(
         self, wanted: int, now: datetime, open_tasks: list[Task]
@@ -119,8 +134,11 @@ class Desk:
         """One probe at a time, by whichever process took it."""
         for task in tasks:
             place = self.places[task.target.endpoint_id]
-            if place.is_probing:
-                place.rest(now, task.target.timeout + margin)
+            if not place.is_probing:
+                continue
+            place.rest(now, task.target.timeout + margin)
+            if task.target.guarantee == "at_most_once":
+                task.test = place.test
 
     def conclude(self, landed: Landed, now: datetime) -> dict[str, Any]:
         """What becomes of an event and of its endpoint.
@@ -175,10 +193,13 @@ class Desk:
         if place is None:
             return
         slowed = outcome.code == "too_many_requests" and not outcome.wait
+        failing = place.failures >= FAILING
         if found.circuit == "closes":
             place.succeed(accepted=found.state == "done")
         elif found.circuit == "counts" and not slowed:
             place.fail(now, outcome.wait)
+        if failing != (place.failures >= FAILING):
+            self.troubled = True
         if found.pauses == "endpoint":
             place.pause = (outcome.code, {**outcome.args, "text": outcome.text})
             place.changed = self.troubled = True

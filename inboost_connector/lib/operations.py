@@ -38,7 +38,7 @@ PURCHASE = (
 DETAILS = (
     f"{{eventId: event_id, userPhoneNumber: {PHONE}, orderNumber: number, "
     f"orderId: uuid, date: date(time, {MOMENT}), shop: shop, currency: currency, "
-    "total: total, discount: discount, tax: tax, rounding: rounding, "
+    "total: total, discount: discount, tax: tax, cashRounding: rounding, "
     "bonusesSpent: bonuses_spent, promotions: promotions, giftCards: gift_cards, "
     "ewallets: ewallets, "
     "isRefund: is_refund, refundOf: refund_of.number, "
@@ -83,7 +83,7 @@ class OperationDefault:
     :ivar failure_path: JMESPath over an answer, true when it is a refusal though its
         status is 2xx
     :ivar repeat_path: the same, true when InBoost had the event before
-    :ivar received: JMESPath over an answer: whether InBoost has the event that was
+    :ivar received_path: JMESPath over an answer: whether InBoost has the event that was
         asked about, true or false
     :ivar text_path: JMESPath over an answer: the words that people read as the reason;
         empty for the usual places
@@ -105,7 +105,7 @@ class OperationDefault:
     row: str = ""
     failure_path: str = FAILURE
     repeat_path: str = ""
-    received: str = ""
+    received_path: str = ""
     text_path: str = ""
     not_found: str = "address_until_proven"
     conflict: str = "busy"
@@ -196,6 +196,6 @@ OPERATIONS: dict[str, OperationDefault] = {
         "Was it received?",
         method="GET",
         enabled=False,
-        received="received",
+        received_path="received",
     ),
 }

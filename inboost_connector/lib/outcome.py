@@ -39,6 +39,10 @@ TEXT_PATHS = (
     "@",
 )
 
+#: Codes such as document_not_found, CLIENT_NOT_FOUND or userNotFound, and those that
+#: are about the address.
+NOT_FOUND = re.compile(r"[a-z].?(not.?found|unknown)|unknown.?[a-z]", re.I)
+NO_ADDRESS = re.compile(r"route|path|url|endpoint|page|resource|method|http", re.I)
 MARKUP = re.compile(r"<[^<>]*>")
 
 
@@ -83,7 +87,8 @@ class AnswerRules:
     :ivar repeat_path: JMESPath; true where the receiver knew the event already
     :ivar text_path: JMESPath; the answer's own words, "" for the usual places
     :ivar not_found: what 404 and 410 mean. ``content``: what the event is about is
-        unknown there; ``address_until_proven``: wrong address, until a first 2xx
+        unknown there; ``address_until_proven``: wrong address, until a 2xx or when
+        a code of the answer names what is unknown, such as client_not_found
     :ivar conflict: what 409 means: ``busy``: try again, ``repeat``: arrived before
     :ivar web_page: whether a web page may be the answer to what was accepted
     :ivar authorised: whether the request carries the backend's credentials
@@ -154,7 +159,7 @@ def _judge(
             return Verdict.CREDENTIALS, "credentials"
         case 404 | 410:
             unproven = rules.not_found == "address_until_proven" and not rules.proven
-            if page or unproven:
+            if page or (unproven and not _names_content(exchange)):
                 return Verdict.ADDRESS, "no_such_address"
             return Verdict.FAILED, "not_found"
         # The server gave up waiting for a request that we had sent.
@@ -268,6 +273,16 @@ def _search(name: str, path: str, data: Any, misfits: dict[str, str]) -> Any:
     except Exception as error:
         misfits[name] = f"{type(error).__name__}: {error}"[:MAX_TEXT]
         return None
+
+
+def _names_content(exchange: Exchange) -> bool:
+    """Whether a 404 comes from who lives at the address: it has a code for what it does
+    not know, which is not the address."""
+    path = "code || error.code || errors[0].code"
+    code = _search("code", path, exchange.data, {})
+    if not isinstance(code, str) or not NOT_FOUND.search(code):
+        return False
+    return not NO_ADDRESS.search(code)
 
 
 def _find_text(exchange: Exchange, rules: AnswerRules, misfits: dict[str, str]) -> str:

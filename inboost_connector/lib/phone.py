@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 import phonenumbers
 
@@ -55,6 +56,7 @@ def normalise(
     return read(raw, region, coded).e164
 
 
+@lru_cache(maxsize=1024)
 def _read_one(raw: str, region: str | None, coded: bool) -> str | None:
     raw = _EXTENSION.split(raw)[0].strip(" .")
     # phonenumbers would take letters for the keys they are on.
@@ -96,6 +98,29 @@ def _without_old_trunk(raw: str, region: str | None) -> str | None:
     ):
         return plain[1:]
     return None
+
+
+def find_cause(raw: object, region: str | None = None) -> str:
+    """Why ``raw``, which is no valid phone, is none, most likely: ``letters``,
+    ``no_country``, ``short``, ``long`` or ``unknown_code``.
+
+    >>> find_cause("067 12", "UA"), find_cause("067 123 45 67", None)
+    ('short', 'no_country')
+    """
+    text = str(raw or "")
+    if any(char.isalpha() for char in text):
+        return "letters"
+    if not region and not text.strip().startswith(("+", "00")):
+        return "no_country"
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return "short"
+    possible = phonenumbers.is_possible_number_with_reason(number)
+    reasons = phonenumbers.ValidationResult
+    if possible in (reasons.TOO_SHORT, reasons.IS_POSSIBLE_LOCAL_ONLY):
+        return "short"
+    return "long" if possible == reasons.TOO_LONG else "unknown_code"
 
 
 def digits(raw: str, region: str | None = None) -> str:

@@ -1,28 +1,55 @@
-"""Taking a purchase back: the same purchase, negative, under a uuid of its own."""
+"""Taking a purchase or a refund back: the same, negated, under a uuid of its own."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from uuid import NAMESPACE_OID, uuid5
 
-AMOUNTS = ("untaxed", "tax", "total", "discount", "bonuses_spent")
+from .facts import Purchase, Reference, is_refund
+
+AMOUNTS = (
+    "untaxed", "tax", "total", "rounding", "discount", "bonuses_spent", "promotions",
+    "gift_cards", "ewallets",
+)  # fmt: skip
 LINE_AMOUNTS = ("quantity", "untaxed", "tax", "total")
 
 
 def cancellation(uuid: str) -> str:
-    """The uuid of the refund that takes back the purchase ``uuid``; always the same."""
+    """The uuid of what takes back the purchase ``uuid``; always the same."""
     return str(uuid5(NAMESPACE_OID, f"{uuid}:cancelled"))
 
 
-def negated(purchase: dict) -> dict:
-    """The refund of a whole ``purchase``.
+def taken_back(
+    purchase: Purchase, time: str, refunds: Iterable[Purchase] = ()
+) -> Purchase | None:
+    """What takes back all of ``purchase`` that ``refunds`` did not take back before.
 
-    :param purchase: lib.facts.Purchase
-    :rtype: lib.facts.Purchase
+    :param str time: when, ISO 8601 in UTC
+    :return: None when nothing is left
     """
+    parts = [_negated(part) for part in (purchase, *refunds)]
+    lines = [line for part in parts for line in part["lines"]]
+    total = _rounded(sum(part["total"] for part in parts))
+    if not total and not any(_quantities(lines)):
+        return None
+    return Purchase(
+        **{
+            **parts[0],
+            **{name: _rounded(sum(part[name] for part in parts)) for name in AMOUNTS},
+            "uuid": cancellation(purchase["uuid"]),
+            "time": time,
+            "is_refund": is_refund(total, _quantities(lines)),
+            "refund_of": Reference(number=purchase["number"], uuid=purchase["uuid"]),
+            "lines": lines,
+            # They paid for all of it.
+            "payments": parts[0]["payments"] if len(parts) == 1 else [],
+        }
+    )
+
+
+def _negated(purchase: Purchase) -> dict:
     return {
         **purchase,
-        **{name: -purchase[name] for name in AMOUNTS},
-        "uuid": cancellation(purchase["uuid"]),
-        "is_refund": True,
-        "refund_of": {"number": purchase["number"], "uuid": purchase["uuid"]},
+        **{name: -purchase.get(name, 0.0) for name in AMOUNTS},
         "lines": [
             {**line, **{name: -line[name] for name in LINE_AMOUNTS}}
             for line in purchase["lines"]
@@ -32,3 +59,15 @@ def negated(purchase: dict) -> dict:
             for payment in purchase["payments"]
         ],
     }
+
+
+def _quantities(lines: list[dict]) -> list[float]:
+    """What is left of each product."""
+    left: dict = defaultdict(float)
+    for line in lines:
+        left[line.get("product_id"), line["name"]] += line["quantity"]
+    return [_rounded(quantity) for quantity in left.values()]
+
+
+def _rounded(amount: float) -> float:
+    return round(amount, 6) + 0.0

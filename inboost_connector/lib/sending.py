@@ -105,6 +105,8 @@ class Task:
     """One claimed event. ``id`` is its row, ``event_id`` what InBoost knows it by.
 
     :ivar state: what was read when it was claimed, of operations that send a state
+    :ivar trouble: why it cannot be sent, when that was found as it was claimed
+    :ivar test: asked first: whether the server is well again
     :ivar begin_before: by ``time.monotonic()``; later, its lease could run out while
         it is on its way, and somebody else take it for lost"""
 
@@ -117,6 +119,8 @@ class Task:
     queued_at: datetime
     target: Target
     state: dict[str, Any] = field(default_factory=dict)
+    trouble: str = ""
+    test: Target | None = None
     begin_before: float = float("inf")
 
 
@@ -138,6 +142,10 @@ def perform(client: Client, task: Task) -> Landed:
     notices."""
     exchange = None
     try:
+        if task.trouble:
+            return Landed(task, _our_error(task.trouble))
+        if task.test and (sick := _find_sickness(client, task, task.test)):
+            return sick
         if not _wait_for_turn(task):
             return Landed(task, Outcome(Verdict.RETRY, "not_begun"))
         request = task.target.prepare_request(
@@ -153,9 +161,28 @@ def perform(client: Client, task: Task) -> Landed:
             task.target.pace.slow_down(time.monotonic())
         return Landed(task, outcome, exchange, describe(exchange, task.target.log))
     except mapping.MappingError as error:
-        return Landed(task, Outcome(Verdict.FAILED, "our_error", {"error": str(error)}))
+        return Landed(task, _our_error(str(error)))
     except Exception as error:
         return Landed(task, after_exception(error, exchange), exchange)
+
+
+def _our_error(text: str) -> Outcome:
+    return Outcome(Verdict.FAILED, "our_error", {"error": text[:500]})
+
+
+def _find_sickness(client: Client, task: Task, test: Target) -> Landed | None:
+    """Ask a server that failed again and again something harmless, before somebody's
+    purchase shows whether it is well.
+
+    :return: what to write of a task that did not leave; None when the server is well
+    """
+    exchange = auth.send(client, test.prepare_request({}), test.auth)
+    outcome = classify(exchange, test.rules)
+    if outcome.verdict not in (Verdict.RETRY, Verdict.UNKNOWN):
+        return None
+    # Whatever became of the question: the event itself did not leave.
+    outcome = replace(outcome, verdict=Verdict.RETRY)
+    return Landed(task, outcome, exchange, describe(exchange, test.log))
 
 
 def after_exception(error: Exception, exchange: Exchange | None) -> Outcome:
@@ -224,11 +251,17 @@ class Senders:
         except Empty:
             return found
 
-    def gather(self) -> list[Landed]:
-        """Wait for the next that lands, and for those that land with it."""
+    def gather(self, patience: float) -> list[Landed]:
+        """Wait for the next that lands, and for those that land with it.
+
+        :param patience: seconds to wait; what is new meanwhile must not wait longer
+        """
         if not self.open:
             return []
-        found = [self._landed.get()]
+        try:
+            found = [self._landed.get(timeout=patience)]
+        except Empty:
+            return []
         end = time.monotonic() + GATHER
         while len(found) < min(len(self.open), MAX_GATHERED):
             try:

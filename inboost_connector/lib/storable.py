@@ -18,3 +18,11 @@ def dumps(value: Any) -> str:
     '{"a": "b"}'
     """
     return text(json.dumps(value, ensure_ascii=False)).replace("\\u0000", "")
+
+
+def clean(value: Any) -> Any:
+    """
+    >>> clean(["a\\x00"])
+    ['a']
+    """
+    return json.loads(dumps(value))

@@ -13,11 +13,33 @@ settings.load_profile("busy")
 
 # isort: off
 # ruff: noqa: E402, I001
-from .outbox import test_capture, test_delivery, test_event_actions, test_nets
-from .outbox import test_endpoint, test_event_check, test_profile, test_safety
-from .bonuses import test_bonus_balance, test_bonus_expiry, test_bonus_ledger
-from .bonuses import test_bonus_lots, test_bonus_missing, test_bonus_notice
-from .bonuses import test_bonus_reconcile, test_bonus_refund, test_bonus_resend
-from .customers import test_customer_history, test_customer_links
-from .customers import test_customer_lookup, test_customer_pull
+from .outbox import test_alarms
+from .outbox import test_capture
+from .outbox import test_delivery
+from .outbox import test_delivery_cases
+from .outbox import test_endpoint
+from .outbox import test_event_actions
+from .outbox import test_event_check
+from .outbox import test_nets
+from .outbox import test_plans
+from .outbox import test_profile
+from .outbox import test_safety
+from .bonuses import test_bonus_balance
+from .bonuses import test_bonus_expiry
+from .bonuses import test_bonus_ledger
+from .bonuses import test_bonus_lots
+from .bonuses import test_bonus_missing
+from .bonuses import test_bonus_notice
+from .bonuses import test_bonus_reconcile
+from .bonuses import test_bonus_refund
+from .bonuses import test_bonus_resend
+from .customers import test_consent_capture
+from .customers import test_customer_history
+from .customers import test_customer_links
+from .customers import test_customer_lists
+from .customers import test_customer_lookup
+from .customers import test_customer_people
+from .customers import test_customer_pull
 from .register import test_cost
+from .register import test_register_nets
+from .register import test_register_purchases

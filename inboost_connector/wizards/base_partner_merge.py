@@ -45,15 +45,30 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
                         "question": f"merged:{dst_partner.id}",
                         "settled": False,
                         "merged_into_id": dst_partner.id,
-                        "reason": self.env._(
-                            "Its contact was merged into %(contact)s, who is another "
-                            "customer of InBoost (%(phone)s).",
-                            contact=dst_partner.display_name,
-                            phone=keep.phone,
-                        ),
+                        "reason_code": "merged",
+                        "reason_args": {
+                            "contact": dst_partner.display_name,
+                            "phone": keep.phone,
+                        },
                     }
                 )
             (some - keep).flush_recordset()
             if keep.partner_id != dst_partner:
                 keep.partner_id = dst_partner
                 keep.flush_recordset()
+        self._inboost_settle(links, src_partners, dst_partner)
+
+    def _inboost_settle(self, links, src_partners, dst_partner):
+        """Several contacts had one phone: where the merge left one, nobody is asked any
+        more."""
+        for link in links.filtered(lambda link: link.question_kind == "contacts"):
+            left = link.candidate_ids.filtered("active") - src_partners
+            if link.partner_id == dst_partner and left <= dst_partner:
+                link.write(
+                    {
+                        "state": "linked",
+                        "question": False,
+                        "reason_code": False,
+                        "reason_args": False,
+                    }
+                )

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 
 class InboostBackend(models.Model):
-    """Sale orders are purchases, too."""
+    """Sale orders are purchases, too, and their credit notes refunds."""
 
     _inherit = "inboost.backend"
 
@@ -18,4 +18,4 @@ class InboostBackend(models.Model):
 
     @api.model
     def _get_document_models(self):
-        return [*super()._get_document_models(), "sale.order"]
+        return [*super()._get_document_models(), "sale.order", "account.move"]

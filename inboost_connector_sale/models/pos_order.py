@@ -1,53 +1,37 @@
-from odoo import models
+from odoo import api, models
+
+from odoo.addons.inboost_connector.lib.purchase import only
 
 
 class PosOrder(models.Model):
+    """An order of a register that may settle sale orders (pos_sale)."""
+
     _inherit = "pos.order"
 
-    def _inboost_prepare_fact(self, backend):
+    @api.model
+    def _inboost_filter_rows(self, backend, rows):
         """Lines of a sale order that was a purchase already are none again: a web
-        order that is paid when it is fetched."""
-        fact = super()._inboost_prepare_fact(backend)
-        captured = self._inboost_captured_sales(backend)
-        if not captured or not fact:
-            return fact
-        rest = self.lines.filtered(
-            lambda line: line.sale_order_origin_id not in captured
-        )
-        if not rest:
-            return None
-        uuids = set(rest.mapped("uuid"))
-        lines = [line for line in fact["lines"] if line["uuid"] in uuids]
-        sums = {
-            name: self._inboost_round(sum(line[name] for line in lines))
-            for name in ("untaxed", "tax", "total")
+        order that is paid when it is fetched. What comes back is another thing."""
+        rows = super()._inboost_filter_rows(backend, rows)
+        settled = {
+            line["sale_order_id"]
+            for _order, lines, _payments in rows.values()
+            for line in lines
+            if line.get("sale_order_id") and not line["comes_back"]
         }
-        return {
-            **fact,
-            **sums,
-            "lines": lines,
-            "discount": self._inboost_round(
-                sum(line._inboost_discount() for line in rest)
-            ),
-            "bonuses_spent": sum(rest.mapped("points_cost")),
-            # These paid for all of it.
-            "payments": [],
-        }
-
-    def _inboost_captured_sales(self, backend):
-        """Sale orders of the lines that ``backend`` has as purchases already."""
-        if self.is_refund or "sale_order_origin_id" not in self.lines._fields:
-            return self.env["sale.order"]
-        orders = self.lines.sale_order_origin_id.filtered("inboost_uuid")
-        captured = set(
-            self.env["inboost.event"]
-            .search(
-                [
-                    ("backend_id", "=", backend.id),
-                    ("operation", "in", ("purchase", "purchase_details")),
-                    ("key", "in", [order._inboost_get_key() for order in orders]),
-                ]
-            )
-            .mapped("key")
-        )
-        return orders.filtered(lambda order: order._inboost_get_key() in captured)
+        orders = self.env["sale.order"].browse(settled)
+        known = set(orders._inboost_filter_recorded(backend).ids)
+        if not known:
+            return rows
+        result = {}
+        for order_id, found in rows.items():
+            rest = [
+                line
+                for line in found.lines
+                if line["sale_order_id"] not in known or line["comes_back"]
+            ]
+            if len(rest) == len(found.lines):
+                result[order_id] = found
+            elif rest:
+                result[order_id] = only(found, rest)
+        return result

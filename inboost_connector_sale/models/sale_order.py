@@ -1,11 +1,51 @@
+from datetime import timedelta
 from uuid import uuid4
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from odoo.addons.inboost_connector.lib import keys
-from odoo.addons.inboost_connector.lib.facts import Purchase, iso
-from odoo.addons.inboost_connector.lib.reversal import cancellation, negated
+from odoo.addons.inboost_connector.lib.facts import iso
+from odoo.addons.inboost_connector.lib.purchase import Order, Rows, build, plus
+from odoo.addons.inboost_connector.lib.reversal import cancellation, taken_back
+
+#: What a purchase is recorded as, whichever of them is switched on.
+RECORDED = ["purchase", "purchase_refund", "purchase_details"]
+#: The keys of lib.purchase.Order, as READ has them.
+ORDER = (
+    "source", "number", "uuid", "time", "shop", "currency", "digits", "tax", "total",
+    "rounding", "refund_of",
+)  # fmt: skip
+READ = """
+    SELECT d.id,
+           %(lines)s,
+           %(down_payments)s,
+           COALESCE((
+               SELECT json_agg(
+                          json_build_object('method', %(method)s, 'amount', y.amount)
+                          ORDER BY y.id)
+                 FROM sale_order_transaction_rel x
+                 JOIN payment_transaction y ON y.id = x.transaction_id
+                 JOIN payment_method m ON m.id = y.payment_method_id
+                WHERE x.sale_order_id = d.id
+                  AND y.state IN ('authorized', 'done')), '[]'),
+           'sale',
+           d.name,
+           d.inboost_uuid,
+           d.date_order,
+           COALESCE(%(team)s, k.name),
+           c.name,
+           c.decimal_places,
+           d.amount_tax::float8,
+           d.amount_total::float8,
+           0.0::float8,
+           NULL
+      FROM sale_order d
+      JOIN res_company k ON k.id = d.company_id
+      JOIN res_currency c ON c.id = d.currency_id
+ LEFT JOIN crm_team t ON t.id = d.team_id
+     WHERE d.id = ANY(%(ids)s)
+"""
 
 
 class SaleOrder(models.Model):
@@ -47,113 +87,169 @@ class SaleOrder(models.Model):
             return False
         if backend.sale_moment == "confirmed":
             return True
-        invoices = self.invoice_ids.filtered(
-            lambda move: (
-                move.state == "posted"
-                and move.move_type == "out_invoice"
-                # Credited and issued again.
-                and move.payment_state != "reversed"
-            )
-        )
         if self.currency_id.is_zero(self.amount_total):
             # Paid by bonuses altogether: there is no invoice to wait for.
             return True
+        invoices = self._inboost_get_invoices()
         return (
             self.invoice_status in ("invoiced", "upselling")
             and bool(invoices)
             and all(i.payment_state in ("paid", "in_payment") for i in invoices)
         )
 
-    def _inboost_at_register(self):
-        """Whether a register took the order over; pos_sale need not be installed."""
-        return "pos_order_line_ids" in self._fields and bool(
-            self.pos_order_line_ids.filtered(
-                lambda line: line.order_id.state != "draft"
+    def _inboost_get_invoices(self):
+        """Posted ones, without those that were credited and issued again."""
+        return self.invoice_ids.filtered(
+            lambda move: (
+                move.state == "posted"
+                and move.move_type == "out_invoice"
+                and move.payment_state != "reversed"
             )
         )
+
+    def _inboost_at_register(self):
+        """Whether a register took the order over; pos_sale need not be installed. A
+        down payment there leaves the rest to be told."""
+        return "pos_order_line_ids" in self._fields and bool(
+            self.pos_order_line_ids.filtered(
+                lambda line: (
+                    line.order_id.state != "draft"
+                    and not line.sale_order_line_id.is_downpayment
+                )
+            )
+        )
+
+    def _inboost_get_moment(self, backend):
+        if backend.sale_moment == "confirmed":
+            return self.date_order
+        parts = self._inboost_get_invoices().line_ids.matched_credit_ids
+        return max(parts.mapped("create_date"), default=self.date_order)
 
     def _inboost_get_key(self):
         self._inboost_identify()
         return super()._inboost_get_key()
 
+    def _inboost_filter_recorded(self, backend):
+        """Those that ``backend`` has as purchases already."""
+        identified = self.filtered("inboost_uuid")
+        if not identified:
+            return identified
+        events = self.env["inboost.event"].search(
+            [
+                ("backend_id", "=", backend.id),
+                ("operation", "in", RECORDED),
+                ("key", "in", [order._inboost_get_key() for order in identified]),
+            ]
+        )
+        keys_of_events = set(events.mapped("key"))
+        return identified.filtered(lambda o: o._inboost_get_key() in keys_of_events)
+
     @api.model
     def _inboost_counts_sql(self):
         return SQL("d.state = 'sale'")
 
-    def _inboost_prepare_fact(self, backend):
-        self._inboost_identify()
-        return self._inboost_purchase()
+    @api.model
+    def _inboost_since_sql(self, since):
+        """Confirmed or paid since, whatever the setting is: it may have been another
+        when the order was confirmed."""
+        return SQL(
+            """
+            (d.date_order >= %(since)s OR d.id IN (
+                SELECT l.order_id
+                  FROM account_partial_reconcile r
+                  JOIN account_move_line v ON v.id = r.debit_move_id
+                  JOIN account_move_line i ON i.move_id = v.move_id
+                  JOIN sale_order_line_invoice_rel x ON x.invoice_line_id = i.id
+                  JOIN sale_order_line l ON l.id = x.order_line_id
+                 WHERE r.create_date >= %(since)s))
+            """,
+            since=since,
+        )
 
     def _inboost_capture_in(self, backends, again=""):
-        # What was confirmed before the connection is history, also when it is paid now.
-        live = backends.filtered(
-            lambda backend: (
-                backend.sale_moment == "paid"
-                or self.date_order >= backend.connected_since
-            )
+        return super()._inboost_capture_in(
+            backends.filtered(self._inboost_is_live), again
         )
-        return super()._inboost_capture_in(live, again)
 
-    def _inboost_capture_cancelled(self, uuid, fact=None):
-        """Take a purchase back, in the backends that have it.
+    def _inboost_is_live(self, backend):
+        """What was confirmed before the connection is history, also when it is paid
+        now; and a purchase stays one when its event was deleted by age."""
+        if backend.sale_moment == "paid":
+            return True
+        kept = timedelta(days=backend.event_retention_days)
+        forgotten = self.inboost_uuid and self.date_order < fields.Datetime.now() - kept
+        return self.date_order >= backend.connected_since and not forgotten
+
+    def _inboost_capture_cancelled(self, uuid):
+        """Take a purchase back, in the backends that have it, but for what credit
+        notes took back before.
 
         :param str uuid: of the confirmation that was cancelled
-        :param lib.facts.Purchase fact: of the cancelled order, made while it had its
-            rewards; by default what was recorded, negated
         """
-        key = keys.of_document(self._inboost_source, uuid)
+        uuids = [uuid, *self._inboost_get_credit_notes().mapped("inboost_uuid")]
         recorded = self.env["inboost.event"].search(
             [
-                ("key", "=", key),
-                ("operation", "in", ("purchase", "purchase_details")),
+                ("operation", "in", RECORDED),
+                (
+                    "key",
+                    "in",
+                    [
+                        keys.of_document(self._inboost_source, one)
+                        for known in uuids
+                        for one in (known, cancellation(known))
+                    ],
+                ),
             ]
         )
         for backend, events in recorded.grouped("backend_id").items():
-            taken = fact or negated(events[0].fact)
-            self._inboost_capture_purchase(
-                backend,
-                taken,
-                keys.of_document(self._inboost_source, taken["uuid"]),
-                fields.Datetime.now(),
-            )
+            facts = {event.fact["uuid"]: event.fact for event in events}
+            purchase = facts.pop(uuid, None)
+            # A credit note of several orders is of the first of them.
+            credited = [f for f in facts.values() if f["refund_of"]["uuid"] in uuids]
+            now = fields.Datetime.now()
+            taken = purchase and taken_back(purchase, iso(now), credited)
+            if taken:
+                self._inboost_capture_purchase(
+                    backend,
+                    ["purchase_refund", "purchase_details"],
+                    keys.of_document(self._inboost_source, taken["uuid"]),
+                    taken,
+                    now,
+                )
+
+    def _inboost_get_credit_notes(self):
+        """Those that are refunds."""
+        return self.order_line.invoice_lines.move_id.filtered(
+            lambda move: move.move_type == "out_refund" and move.inboost_uuid
+        )
 
     # -- fact ----------------------------------------------------------------------
 
-    def _inboost_purchase(self, cancelled=False):
-        """:rtype: lib.facts.Purchase"""
-        self.ensure_one()
-        sign = -1 if cancelled else 1
-        uuid = self.inboost_uuid
-        lines = self.order_line.filtered(
-            lambda line: not line.display_type and not line.is_downpayment
-        )
-        payments = self.transaction_ids.filtered(
-            lambda tx: tx.state in ("authorized", "done")
-        )
-        return Purchase(
-            source="sale",
-            number=self.name,
-            uuid=cancellation(uuid) if cancelled else uuid,
-            time=iso(fields.Datetime.now() if cancelled else self.date_order),
-            shop=self.team_id.name or self.company_id.name,
-            currency=self.currency_id.name,
-            untaxed=sign * self._inboost_round(self.amount_untaxed),
-            tax=sign * self._inboost_round(self.amount_tax),
-            total=sign * self._inboost_round(self.amount_total),
-            discount=sign
-            * self._inboost_round(sum(line._inboost_discount() for line in lines)),
-            bonuses_spent=sign * sum(lines.mapped("points_cost")),
-            is_refund=cancelled,
-            refund_of={"number": self.name, "uuid": uuid} if cancelled else None,
-            lines=[line._inboost_purchase_line(sign) for line in lines],
-            payments=[
-                {
-                    "method": tx.payment_method_id.name or tx.provider_id.name,
-                    "amount": sign * self._inboost_round(tx.amount),
-                }
-                for tx in payments
-            ],
-        )
+    def _inboost_prepare_facts(self, backend):
+        programs = backend._get_recording()["programs"]
+        return {
+            order_id: build(rows, programs)
+            for order_id, rows in self._inboost_read_rows().items()
+        }
 
-    def _inboost_round(self, amount):
-        return self.currency_id.round(amount)
+    def _inboost_read_rows(self):
+        """:return: {id: lib.purchase.Rows}, by one statement"""
+        for order in self:
+            order._inboost_identify()
+        self.env.flush_all()
+        lines = self.env["sale.order.line"]
+        return {
+            order_id: plus(
+                Rows(Order(zip(ORDER, order, strict=True)), sold, payments), advance
+            )
+            for order_id, sold, advance, payments, *order in self.env.execute_query(
+                SQL(
+                    READ,
+                    lines=lines._inboost_lines_sql(),
+                    down_payments=lines._inboost_down_payments_sql(),
+                    team=self.env["crm.team"]._field_to_sql("t", "name"),
+                    method=self.env["payment.method"]._field_to_sql("m", "name"),
+                    ids=self.ids,
+                )
+            )
+        }

@@ -1,9 +1,4 @@
-import logging
-
 from odoo import models
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-
-_logger = logging.getLogger(__name__)
 
 
 class SaleOrder(models.Model):
@@ -30,34 +25,16 @@ class SaleOrder(models.Model):
         with confirmed._inboost_recording(kind="reversal") as operation:
             # Read before core deletes it: what the order gave is taken back.
             operation.gross.update(confirmed._inboost_points_given())
-            facts = confirmed._inboost_cancelled_facts()
             result = super()._action_cancel()
         for order in confirmed.filtered("inboost_uuid"):
-            arguments = [order.inboost_uuid, facts.get(order)]
+            uuid = order.inboost_uuid
             with self.env["inboost.capture"]._guard(
-                order.display_name, (order, "_inboost_capture_cancelled", arguments)
+                order.display_name, (order, "_inboost_capture_cancelled", [uuid])
             ):
-                order._inboost_capture_cancelled(*arguments)
+                order._inboost_capture_cancelled(uuid)
             # Confirmed again, it is another purchase.
             order.inboost_uuid = False
         return result
-
-    def _inboost_cancelled_facts(self):
-        """Made before core takes the rewards off the orders. Where one cannot be made,
-        what was recorded of the order stands for it.
-
-        :return: {order: lib.facts.Purchase}
-        """
-        facts = {}
-        for order in self.filtered("inboost_uuid"):
-            try:
-                with self.env.cr.savepoint():
-                    facts[order] = order._inboost_purchase(cancelled=True)
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                raise
-            except Exception:
-                _logger.exception("InBoost: %s is taken back as recorded", order.name)
-        return facts
 
     def _add_points_for_coupon(self, coupon_points):
         if self.state != "sale":

@@ -1,6 +1,5 @@
 from odoo import api, models
-
-from odoo.addons.inboost_connector.lib.facts import PurchaseLine
+from odoo.tools import SQL
 
 
 class SaleOrderLine(models.Model):
@@ -45,28 +44,84 @@ class SaleOrderLine(models.Model):
 
     # -- fact ----------------------------------------------------------------------
 
-    def _inboost_discount(self):
-        """What the percentage took off, in the currency, with tax as in the total."""
-        if not self.discount or self.discount >= 100:
-            return self.price_unit * self.product_uom_qty if self.discount else 0.0
-        return self.price_total * self.discount / (100 - self.discount)
+    @api.model
+    def _inboost_lines_sql(self):
+        """The lines of order ``d`` as a list of lib.purchase.Line."""
+        return SQL(
+            """
+            COALESCE((
+                SELECT json_agg(json_build_object(
+                           'uuid', NULL, %(product)s,
+                           'quantity', l.product_uom_qty,
+                           'unit_price', l.price_unit,
+                           'discount', l.discount,
+                           'untaxed', l.price_subtotal,
+                           'total', l.price_total,
+                           'program_id', b.id,
+                           'program_type', b.program_type,
+                           'points', l.points_cost,
+                           'note', NULL) ORDER BY l.sequence, l.id)
+                  FROM sale_order_line l
+                  %(tables)s
+                 WHERE l.order_id = d.id
+                   AND l.display_type IS NULL
+                   AND l.is_downpayment IS NOT TRUE), '[]')
+            """,
+            product=self._inboost_product_columns("l"),
+            tables=self._inboost_product_tables("l"),
+        )
 
-    def _inboost_purchase_line(self, sign=1):
-        """:rtype: lib.facts.PurchaseLine"""
-        product = self.product_id
-        order = self.order_id
-        return PurchaseLine(
-            uuid=None,
-            sku=product.default_code or None,
-            barcode=product.barcode or None,
-            name=product.display_name or self.name,
-            category=product.categ_id.name or None,
-            quantity=sign * self.product_uom_qty,
-            unit_price=self.price_unit,
-            discount=self.discount,
-            untaxed=sign * order._inboost_round(self.price_subtotal),
-            tax=sign * order._inboost_round(self.price_tax),
-            total=sign * order._inboost_round(self.price_total),
-            is_reward=self.is_reward_line,
-            note=None,
+    @api.model
+    def _inboost_down_payments_sql(self):
+        """What registers took in advance for order ``d``, as lines that take it off."""
+        if "pos_order_line_ids" not in self._fields:
+            return SQL("'[]'::json")
+        return SQL(
+            """
+            COALESCE((
+                SELECT json_agg(json_build_object(
+                           'uuid', NULL, %(product)s,
+                           'quantity', -r.qty,
+                           'unit_price', r.price_unit,
+                           'discount', r.discount,
+                           'untaxed', r.price_subtotal,
+                           'total', r.price_subtotal_incl,
+                           'program_id', NULL,
+                           'program_type', NULL,
+                           'points', NULL,
+                           'note', NULL) ORDER BY r.id)
+                  FROM pos_order_line r
+                  JOIN pos_order o ON o.id = r.order_id
+                  JOIN sale_order_line l ON l.id = r.sale_order_line_id
+                  %(tables)s
+                 WHERE r.sale_order_origin_id = d.id
+                   AND l.is_downpayment
+                   AND o.state <> 'draft'
+                   AND o.state <> 'cancel'), '[]')
+            """,
+            product=self._inboost_product_columns("r"),
+            tables=self._inboost_product_tables("r"),
+        )
+
+    @api.model
+    def _inboost_product_columns(self, line):
+        """Keys and columns of what is sold in the lines with the alias ``line``."""
+        return SQL(
+            "'product_id', %s, 'sku', p.default_code, 'barcode', p.barcode,"
+            " 'name', COALESCE(l.name, %s), 'category', a.name",
+            SQL.identifier(line, "product_id"),
+            self.env["product.template"]._field_to_sql("t", "name"),
+        )
+
+    @api.model
+    def _inboost_product_tables(self, line):
+        return SQL(
+            """
+             LEFT JOIN product_product p ON p.id = %s
+             LEFT JOIN product_template t ON t.id = p.product_tmpl_id
+             LEFT JOIN product_category a ON a.id = t.categ_id
+             LEFT JOIN loyalty_reward w ON w.id = l.reward_id
+             LEFT JOIN loyalty_program b ON b.id = w.program_id
+            """,
+            SQL.identifier(line, "product_id"),
         )

@@ -1,1 +1,7 @@
-from . import test_bonus_sequences, test_sale_bonuses, test_sale_orders
+from . import (
+    test_bonus_sequences,
+    test_credit_notes,
+    test_month,
+    test_sale_bonuses,
+    test_sale_orders,
+)

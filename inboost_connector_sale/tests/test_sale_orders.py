@@ -1,9 +1,13 @@
 from unittest.mock import patch
 
-from odoo import fields
-from odoo.tests import tagged
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from odoo import Command, fields
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.inboost_connector.lib.facts import check_sums
 from odoo.addons.inboost_connector.tests.common import DETAILS
 
 from .common import SaleCase
@@ -149,7 +153,7 @@ class TestSaleOrders(SaleCase):
     def test_failing_capture_confirms_and_cancels_and_is_reconciled(self):
         order = self.make_order()
         broken = patch.object(
-            type(order), "_inboost_purchase", side_effect=KeyError("bug")
+            type(order), "_inboost_prepare_facts", side_effect=KeyError("bug")
         )
         with broken, mute_logger(EVENT):
             order.action_confirm()
@@ -173,3 +177,117 @@ class TestSaleOrders(SaleCase):
         )
         self.env["inboost.backend"]._cron_reconcile()
         self.assertFalse(self.told(order))
+
+    def test_names_come_without_skus_and_lines_with_products(self):
+        order = self.make_order()
+        self.assertIn("[TEA-01]", order.order_line.name)
+        order.action_confirm()
+        [line] = self.told(order, "purchase_details").fact["lines"]
+        self.assertEqual((line["name"], line["sku"]), ("Tea", "TEA-01"))
+        self.assertEqual(line["product_id"], self.tea.id)
+
+    def test_bonuses_spent_are_those_of_the_backends_programs(self):
+        promotion = self.make_program("Sale", program_type="promotion")
+        gift_card = self.make_program(
+            "Gift card", program_type="gift_card", applies_on="future"
+        )
+        # Of those for a whole order one is allowed.
+        rewards = (promotion + gift_card).reward_ids
+        rewards.write({"discount_mode": "per_point", "required_points": 1})
+        order = self.make_order(quantity=9)
+        self.claim(order, self.make_card(20))
+        for program, points, price in ((promotion, 1, -2), (gift_card, 10, -10)):
+            self.env["sale.order.line"].create(
+                {
+                    "order_id": order.id,
+                    "product_id": self.tea.id,
+                    "name": "Reward",
+                    "price_unit": price,
+                    "tax_ids": False,
+                    "reward_id": program.reward_ids.id,
+                    "points_cost": points,
+                }
+            )
+        order.action_confirm()
+        fact = self.told(order, "purchase_details").fact
+        self.assertEqual(fact["bonuses_spent"], 5)
+        self.assertEqual((fact["promotions"], fact["gift_cards"]), (2, 10))
+        self.assertAlmostEqual(fact["total"], order.amount_total)
+
+    def test_order_told_and_forgotten_is_not_told_again_when_it_is_paid(self):
+        order = self.make_order()
+        order.action_confirm()
+        order.date_order = fields.Datetime.subtract(fields.Datetime.now(), days=400)
+        self.backend.connected_since = fields.Datetime.subtract(
+            fields.Datetime.now(), days=500
+        )
+        self.env.cr.execute("DELETE FROM inboost_event")
+        self.env.invalidate_all()
+        self.invoice_and_pay(order)
+        self.assertFalse(self.told(order))
+
+    def test_accountant_alone_invoices_is_paid_and_credits(self):
+        order = self.make_order(quantity=3)
+        order.action_confirm()
+        invoice = order._create_invoices()
+        accountant = new_test_user(
+            self.env,
+            "inboost-accountant",
+            "account.group_account_invoice",
+            company_id=self.env.company.id,
+            company_ids=[(6, 0, self.env.company.ids)],
+        )
+        invoice = invoice.with_user(accountant)
+        invoice.action_post()
+        self.env["account.payment.register"].with_user(accountant).with_context(
+            active_model="account.move", active_ids=invoice.ids
+        ).create({})._create_payments()
+        note = invoice._reverse_moves()
+        note.action_post()
+        self.assertEqual(len(self.events_of(note)), 1)
+        note.button_draft()
+        note.button_cancel()
+        self.assertEqual(len(self.events_of(note)), 2)
+
+    @settings(
+        max_examples=15,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(
+        st.lists(
+            st.tuples(
+                st.sampled_from([None, "tax7", "tax10"]),
+                st.sampled_from([-3, 0.25, 1, 2, 7]),
+                st.sampled_from([0.0, 9.99, 123.47]),
+                st.sampled_from([0, 10, 33.33, 100]),
+            ),
+            min_size=1,
+            max_size=5,
+        )
+    )
+    def test_lines_add_up_to_the_total(self, lines):
+        order = self.env["sale.order"].create(
+            {
+                "partner_id": self.customer.id,
+                "order_line": [
+                    Command.create(
+                        {
+                            "product_id": self.tea.id,
+                            "product_uom_qty": quantity,
+                            "price_unit": price,
+                            "discount": discount,
+                            "tax_ids": self.taxes[tax].ids if tax else False,
+                        }
+                    )
+                    for tax, quantity, price, discount in lines
+                ],
+            }
+        )
+        [fact] = order._inboost_prepare_facts(self.backend).values()
+        self.assertFalse(check_sums(fact))
+        self.assertAlmostEqual(fact["total"], order.amount_total)
+        self.assertAlmostEqual(fact["tax"], order.amount_tax)

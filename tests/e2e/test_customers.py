@@ -196,9 +196,9 @@ import os, time
 backend = env["inboost.backend"].search([], limit=1)
 row = dict(id="client-7", userPhoneNumber="380670000007", email="new@example.com")
 backend.policy_email = "overwrite"
-[decision] = backend._decide([row])
+[decision] = env["inboost.customer.decision"]._decide(backend, [row])
 assert decision.changes["email"] == "new@example.com"
-backend._carry_out([decision])
+env["inboost.customer.write"]._carry_out(backend, [decision])
 env.flush_all()
 print("page is open", flush=True)
 end = time.monotonic() + 60
@@ -431,21 +431,22 @@ def test_a_silent_inboost_holds_the_till_for_two_seconds(odoo, inboost, first_ru
     inboost.fault("api/booking_settings/getUser", silence=30)
 
     def ask(number):
-        domain = [["phone_mobile_search", "ilike", f"0676{number:06}%"]]
         begin = time.monotonic()
-        found = odoo.execute("res.partner", "get_new_partner", config, domain, 0)
-        return found["res.partner"], time.monotonic() - begin
+        answer = odoo.execute(
+            "res.partner", "inboost_find_at_register", config, f"0676{number:06}"
+        )
+        return answer["state"], time.monotonic() - begin
 
     slow = [ask(n) for n in range(7)]
     inboost.control("DELETE", "faults")
-    assert all(not found for found, _seconds in slow)
+    assert [state for state, _seconds in slow] == ["silent"] * 7
     # The circuit opened after five: the sixth and seventh asked nobody.
     asked = odoo.value(
         "SELECT count(*) FROM inboost_request_log WHERE operation = 'customer_find'"
         " AND error LIKE 'Timeout%'"
     )
     assert int(asked) == 5
-    waited = [seconds for _found, seconds in slow]
+    waited = [seconds for _state, seconds in slow]
     assert max(waited[:5]) < 30 / 2, "a tenth of the silence, and the machine is noisy"
     assert max(waited[5:]) < min(waited[:5])
 

@@ -396,3 +396,24 @@ def test_an_endpoint_may_say_that_a_404_is_a_no():
     exchange = Exchange(Request("GET", "https://x.example"), status=404, data={})
     rules = AnswerRules(not_found="content")
     assert read_received(exchange, rules, "received") is False
+
+
+@pytest.mark.parametrize(
+    "data, verdict",
+    [
+        ({"code": "document_not_found"}, Verdict.FAILED),
+        ({"error": {"code": "CLIENT_NOT_FOUND"}}, Verdict.FAILED),
+        ({"errors": [{"code": "userNotFound"}]}, Verdict.FAILED),
+        ({"code": "not_found"}, Verdict.ADDRESS),
+        ({"code": "rest_no_route"}, Verdict.ADDRESS),
+        ({"code": "route_not_found"}, Verdict.ADDRESS),
+        ({"code": "RESOURCE_NOT_FOUND"}, Verdict.ADDRESS),
+        ({"code": 404, "message": "Not Found"}, Verdict.ADDRESS),
+        ({"message": "The route api/x could not be found."}, Verdict.ADDRESS),
+        ({}, Verdict.ADDRESS),
+        (["x"], Verdict.ADDRESS),
+    ],
+)
+def test_404_that_names_what_is_unknown_is_no_wrong_address(data, verdict):
+    assert judged(answered(404, data)).verdict is verdict
+    assert judged(answered(404, data), proven=True).verdict is Verdict.FAILED

@@ -45,3 +45,19 @@ def pay(page):
     page.locator(".paymentmethod").first.click()
     page.locator("button.validation-button").click()
     page.locator(".receipt-screen").wait_for()
+
+
+def refund(page, name, quantity):
+    """Give back so many of a product of the newest order, by the register's Refund."""
+    page.locator(".control-buttons .more-btn").click()
+    page.locator(".control-buttons button:has-text('Refund')").click()
+    page.locator(".ticket-screen .order-row").first.click()
+    page.locator(f".ticket-screen .orderline:has-text('{name}')").click()
+    press(page, *str(quantity))
+    page.locator(f".to-refund-highlight:has-text('{quantity}')").wait_for()
+    page.locator(".ticket-screen .pay-order-button").click()
+    page.locator(".paymentmethod").first.click()
+    page.locator("button.validation-button").click()
+    page.locator(".receipt-screen").wait_for()
+    page.locator(".receipt-screen button:has-text('New Order')").click()
+    page.locator("article.product").first.wait_for()

@@ -13,6 +13,7 @@ MAKE = (
     + PRELUDE
     + """
 import json
+from psycopg2.extras import Json
 from odoo import Command
 from odoo.addons.inboost_connector.lib.facts import SAMPLES
 
@@ -54,7 +55,8 @@ for state in values_of("inboost.backend", "state"):
         {"name": f"Portal ({state})", "address": f"https://{state}.inboost.example"})
     backends[state] = show(put(backend, state=state), state)
 backend = backends["connected"]
-put(backends["paused"], pause_reason="InBoost refused the credentials (HTTP 401).")
+put(backends["paused"], pause_code="wrong_credentials",
+    pause_args=Json({"status": 401}))
 archived = env["inboost.backend"].create(
     {"name": "Old portal", "address": "https://old.inboost.example", "active": False})
 show(archived, "archived")
@@ -65,7 +67,8 @@ for endpoint in backend.endpoint_ids:
         token = endpoint.operation.replace("_", "-")
         endpoint.address = f"https://connected.inboost.example/api/webhok/{token}/"
 STANDINGS = {
-    "paused": {"paused": True, "pause_reason": "HTTP 404"},
+    "paused": {"paused": True, "pause_code": "no_such_address",
+               "pause_args": Json({"status": 404})},
     "resting": {"failures": 7, "rest_until": fields.Datetime.now()},
     "off": {"enabled": False},
     "without-address": {"enabled": True, "address": None},
@@ -115,10 +118,10 @@ show(confirmed, "confirmed")
 
 # -- events and requests ---------------------------------------------------------------
 REASONS = {
-    "parked": "067 12 is not a valid phone",
-    "pending": "HTTP 503",
-    "held": "Nobody knows whether it arrived: ReadTimeout('read timed out')",
-    "failed": "HTTP 400: the customer with the phone +380671234567 is not known here",
+    "parked": ("invalid_phone", {"phone": "067 12"}),
+    "pending": ("busy", {"status": 503}),
+    "held": ("timeout", {}),
+    "failed": ("http_status", {"status": 400, "text": "the customer is not known"}),
 }
 
 def event_of(endpoint, partner=None, **values):
@@ -127,6 +130,8 @@ def event_of(endpoint, partner=None, **values):
         "backend_id": backend.id, "endpoint_id": endpoint.id,
         "operation": endpoint.operation, "key": f"screens:{next(numbers)}",
         "fact": fact, "occurred_at": fields.Datetime.now(),
+        "event_id": str(uuid_lib.uuid4()), "company_id": env.company.id,
+        "state": "pending", "queued_at": fields.Datetime.now(),
         "partner_id": partner and partner.id,
         "phone": partner and partner.phone_sanitized})
     return put(event, **values)
@@ -139,7 +144,9 @@ document = {"res_model": confirmed._name, "res_id": confirmed.id,
 for state in values_of("inboost.event", "state"):
     show(event_of(purchase, state=state), state, "of-nobody")
     told = event_of(purchase, olena, state=state, attempts=3, **document,
-                    reason=REASONS.get(state), duplicate=state == "done")
+                    reason_code=REASONS.get(state, (None,))[0],
+                    reason_args=Json(REASONS.get(state, (None, None))[1]),
+                    duplicate=state == "done")
     show(told, state)
 for kind in values_of("inboost.request.log", "kind"):
     for verdict in [False, *values_of("inboost.request.log", "verdict")]:
@@ -171,7 +178,10 @@ for kind in values_of("inboost.customer", "question_kind"):
     someone = contact(f"Conflict ({kind})")
     contact(f"Namesake ({kind})", phone=someone.phone)
     asked = {"state": "conflict", "question": f"{kind}:{someone.phone_sanitized}",
-             "reason": "2 contacts have the phone +380671234567. Inna was chosen."}
+             "reason_code": "contacts", "reason_args": Json(
+                 {"count": 2, "phone": someone.phone_sanitized, "contact": "Inna"}),
+             "warnings": Json([["placeholder_date",
+                                {"field": "birthdate", "value": "1900-01-01"}]])}
     show(link_of(someone, **asked), "conflict", kind)
     show(someone, "conflict", kind)
     other = contact(f"Merged into ({kind})")
@@ -184,14 +194,19 @@ for index, state in enumerate(values_of("inboost.sync.run", "state")):
     for dry_run in (False, True):
         run = env["inboost.sync.run"].sudo().create(
             {"backend_id": backend.id, "dry_run": dry_run})
-        put(run, state=state, reason="InBoost cannot be reached.", read_count=50,
+        put(run, state=state, reason_code="short", read_count=50,
+            reason_args=Json({"count": 50, "total": 120}),
             total_count=120, conflict_count=2, error_count=3, page_count=1,
             cancel_requested=dry_run, started_at=fields.Datetime.now())
         show(run, state, "dry-run" if dry_run else "")
         for kind in values_of("inboost.sync.line", "kind"):
-            env["inboost.sync.line"].sudo().create({
+            line = env["inboost.sync.line"].sudo().create({
                 "run_id": run.id, "number": 1, "kind": kind, "inboost_id": "c-1",
-                "phone": "+380671234567", "partner_id": olena.id, "text": "email: a@b"})
+                "phone": "+380671234567", "partner_id": olena.id,
+                "notes": [["changed", {"field": "email", "value": "a@b"}]],
+                "received": ROW})
+            if state == "done" and not dry_run:
+                show(line, kind)
 show(env["inboost.specialty"].create({"name": "Florist"}), "")
 
 # -- wizards ---------------------------------------------------------------------------
@@ -202,6 +217,10 @@ for about, line_ids in {"with-lines": lines, "without-lines": []}.items():
     show(preview.create({"summary": about, "line_ids": line_ids}), about)
 show(env["inboost.customer.find"], "new")
 show(env["inboost.profile.import"], "new")
+for state in values_of("inboost.customer.find", "state"):
+    show(env["inboost.customer.find"].create({
+        "phone": "0671234567", "state": state, "answer": "InBoost did not answer.",
+        "backend_id": backend.id}), state)
 show(env["inboost.backend"], "new")
 show(contact("Stranger"), "not-in-inboost")
 show(env["res.partner"], "new")

@@ -4,6 +4,7 @@ import hashlib
 
 from odoo import SUPERUSER_ID, api
 from odoo.tools import SQL, html2plaintext
+from odoo.tools.sql import column_exists
 
 #: XML id of a cron -> the model and the code that it runs now. Crons are not updated
 #: with the module, since people change when they run.
@@ -21,6 +22,8 @@ def migrate(cr, version):
     _move_crons(env)
     _look_hourly(env)
     _keep_unsent(env)
+    _keep_reasons(env)
+    _release_pulls(env)
     _keep_decisions(env)
     _set_answers(env)
     # Operations that are new.
@@ -64,6 +67,39 @@ def _keep_unsent(env):
             }
             for [move_id] in env.cr.fetchall()
         ]
+    )
+
+
+def _keep_reasons(env):
+    """Reasons were texts, and are codes with arguments now; those that are there keep
+    their words."""
+    for table, text, target in (
+        ("inboost_customer", "reason", "reason_code = 'text', reason_args = %s"),
+        ("inboost_sync_run", "reason", "reason_code = 'text', reason_args = %s"),
+        (
+            "inboost_sync_line",
+            "text",
+            "notes = jsonb_build_array(jsonb_build_array('text', %s))",
+        ),
+    ):
+        if not column_exists(env.cr, table, text):
+            continue
+        column = SQL("jsonb_build_object('text', %s)", SQL.identifier(text))
+        env.cr.execute(
+            SQL(
+                "UPDATE %s SET %s WHERE %s IS NOT NULL",
+                SQL.identifier(table),
+                SQL(target, column),
+                SQL.identifier(text),
+            )
+        )
+
+
+def _release_pulls(env):
+    """Where customers were synchronised before, nobody has to be asked again."""
+    env.cr.execute(
+        "UPDATE inboost_backend SET pull_released = TRUE WHERE id IN"
+        " (SELECT backend_id FROM inboost_sync_run WHERE state = 'done')"
     )
 
 

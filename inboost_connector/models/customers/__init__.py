@@ -1,12 +1,17 @@
 from . import inboost_specialty  # what a customer does for a living
 from . import inboost_backend  # what is settled about customers
+from . import inboost_problem  # what is odd, in the reader's language
 from . import inboost_customer  # the link between a contact and InBoost
+from . import inboost_customer_conflict  # what a person decides about it
+from . import inboost_customer_match  # whom a row is about
 from . import inboost_customer_decision  # what becomes of a row
+from . import inboost_customer_consent  # who wants no messages
 from . import inboost_customer_write  # doing what was decided
 from . import inboost_customer_offer  # contacts whom InBoost does not know
 from . import inboost_customer_history  # purchases from before the link
 from . import inboost_customer_lookup  # one customer, by phone
 from . import inboost_sync_run  # one pull, and when it is due
 from . import inboost_sync_run_page  # one page of a pull
+from . import inboost_absence  # who is not in InBoost, and why
 from . import inboost_sync_line  # what a run reports of a row
 from . import res_partner  # the contact

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 POLICIES = [
@@ -39,6 +38,20 @@ class InboostBackend(models.Model):
         "Every",
         required=True,
         default="15",
+    )
+    pull_released = fields.Boolean(
+        "First Synchronisation Released",
+        copy=False,
+        readonly=True,
+        help="Customers are synchronised by themselves after somebody pressed "
+        "Synchronise Now, or saw by a dry run what would happen.",
+    )
+    respect_opt_out = fields.Boolean(
+        "Respect Opt-Outs",
+        default=True,
+        help="Who is on Odoo's list of phones that want no messages gets no webhook "
+        "that starts campaigns: purchases and expiring bonuses. Purchase details and "
+        "balances are sent all the same.",
     )
     run_ids = fields.One2many("inboost.sync.run", "backend_id")
     last_run_id = fields.Many2one(
@@ -135,26 +148,11 @@ class InboostBackend(models.Model):
 
     def action_synchronise(self):
         """Pull the customers now."""
-        return self._queue_and_show(dry_run=False)
+        return self.env["inboost.sync.run"]._queue_and_show(self, dry_run=False)
 
     def action_dry_run(self):
         """Show what a synchronisation would do."""
-        return self._queue_and_show(dry_run=True)
-
-    def _queue_and_show(self, dry_run):
-        self.ensure_one()
-        self.check_access("read")
-        if self.state != "connected":
-            raise UserError(self.env._("Connect the backend first."))
-        runs = self.env["inboost.sync.run"].sudo()
-        run = runs._find_open(self, dry_run) or runs._queue(self.sudo(), dry_run)
-        run._trigger()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": run._name,
-            "res_id": run.id,
-            "views": [(False, "form")],
-        }
+        return self.env["inboost.sync.run"]._queue_and_show(self, dry_run=True)
 
     def action_view_runs(self):
         self.ensure_one()
@@ -193,10 +191,14 @@ class InboostBackend(models.Model):
 
     @api.model
     def _get_recording_fields(self):
-        return super()._get_recording_fields() | {"scope"}
+        return super()._get_recording_fields() | {"scope", "respect_opt_out"}
 
     def _prepare_recording(self):
-        return {**super()._prepare_recording(), "scope": self.scope}
+        return {
+            **super()._prepare_recording(),
+            "scope": self.scope,
+            "respect_opt_out": self.respect_opt_out,
+        }
 
     def _filter_linked(self, partners):
         """Those of ``partners`` whose phone is that of a customer in InBoost."""
@@ -242,6 +244,15 @@ class InboostBackend(models.Model):
             partner,
             moment,
         )
+
+    # -- consent -------------------------------------------------------------------
+
+    def _filter_marketable(self, partners):
+        """Those of ``partners`` who may get what starts campaigns."""
+        partners = super()._filter_marketable(partners)
+        if not self.respect_opt_out:
+            return partners
+        return self.env["inboost.customer.consent"]._filter_opted_in(partners)
 
     # -- offer ---------------------------------------------------------------------
 

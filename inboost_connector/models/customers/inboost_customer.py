@@ -1,10 +1,6 @@
 import json
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
-
-#: What a decided link is.
-LINKED = {"state": "linked", "reason": False, "merged_into_id": False}
 
 
 class InboostCustomer(models.Model):
@@ -14,7 +10,8 @@ class InboostCustomer(models.Model):
     _name = "inboost.customer"
     _description = "InBoost Customer"
     _inherit = ["mail.thread"]
-    _order = "id desc"
+    # Conflicts first: "conflict" comes before the other states.
+    _order = "state, id desc"
 
     backend_id = fields.Many2one(
         "inboost.backend", required=True, ondelete="cascade", readonly=True
@@ -46,7 +43,28 @@ class InboostCustomer(models.Model):
         help="Conflict: somebody should look which contact this is. Ignored: a person "
         "decided that this customer of InBoost is none here.",
     )
-    reason = fields.Char(readonly=True)
+    reason_code = fields.Char(readonly=True)
+    reason_args = fields.Json(readonly=True)
+    reason = fields.Char(
+        compute="_compute_reason", help="Why a person has to look at this customer."
+    )
+    warnings = fields.Json(readonly=True)
+    warning_text = fields.Text(
+        "Left Out",
+        compute="_compute_reason",
+        help="What InBoost says and could not be taken as it is.",
+    )
+    opted_out = fields.Boolean(
+        "Opted Out in InBoost",
+        readonly=True,
+        help="InBoost says that this customer wants no messages.",
+    )
+    row_hash = fields.Char(
+        readonly=True, help="Tells whether InBoost lists the customer as before."
+    )
+    contact_moment = fields.Datetime(
+        readonly=True, help="When the contact was written that was compared."
+    )
     question = fields.Char(
         readonly=True, help="What is asked, so that it is not asked again."
     )
@@ -56,6 +74,7 @@ class InboostCustomer(models.Model):
             ("doubled", "Two customers of InBoost have the phone"),
             ("phone", "The phone differs"),
             ("merged", "The contact was merged into another"),
+            ("account", "The contact has a login here"),
         ],
         "Conflict",
         compute="_compute_question_kind",
@@ -110,21 +129,35 @@ class InboostCustomer(models.Model):
         "This customer of InBoost is linked already.",
     )
     _by_phone = models.Index("(backend_id, phone)")
+    _by_hash = models.Index("(backend_id, row_hash) WHERE row_hash IS NOT NULL")
     _waiting = models.Index("(backend_id, id) WHERE history_state = 'waiting'")
 
     # -- computes ------------------------------------------------------------------
 
-    @api.depends("partner_id", "inboost_id", "phone")
+    @api.depends("partner_id", "inboost_id", "phone", "fact")
     def _compute_display_name(self):
         for link in self:
-            link.display_name = (
-                link.partner_id.display_name or link.phone or link.inboost_id
-            )
+            link.display_name = link.partner_id.display_name or link._get_name()
+
+    def _get_name(self):
+        """The customer as InBoost names them, with their number there."""
+        fact = self.fact or {}
+        name = " ".join(filter(None, [fact.get("firstname"), fact.get("lastname")]))
+        name = name or self.partner_id.display_name or self.phone or ""
+        return f"{name} ({self.inboost_id})" if self.inboost_id else name
 
     @api.depends("question")
     def _compute_question_kind(self):
         for link in self:
             link.question_kind = (link.question or "").partition(":")[0] or False
+
+    @api.depends("reason_code", "reason_args", "warnings")
+    @api.depends_context("lang")
+    def _compute_reason(self):
+        problem = self.env["inboost.problem"]
+        for link in self:
+            link.reason = problem._word(link.reason_code, link.reason_args)
+            link.warning_text = problem._word_all(link.warnings)
 
     @api.depends("fact")
     def _compute_fact_text(self):
@@ -178,91 +211,11 @@ class InboostCustomer(models.Model):
         return links
 
     def write(self, vals):
-        before = self.partner_id if "partner_id" in vals else self.browse()
+        if {"partner_id", "state", "settled"} & vals.keys():
+            # Somebody decided: the row is looked at again.
+            vals = {"row_hash": False, **vals}
+        before = self.partner_id if "partner_id" in vals else self.env["res.partner"]
         result = super().write(vals)
         if "partner_id" in vals:
             (before | self.partner_id)._inboost_touch()
         return result
-
-    # -- actions -------------------------------------------------------------------
-
-    def action_settle(self):
-        """The contact is right as it stands; do not ask again."""
-        for link in self._check_may_decide():
-            if not link.partner_id:
-                raise UserError(
-                    self.env._(
-                        "An InBoost administrator has to choose the contact of %s "
-                        "first; or press Ignore.",
-                        link.display_name,
-                    )
-                )
-            link.write({"settled": link.question, **LINKED})
-            if link.history_state == "none":
-                link._queue_history()
-
-    def action_ignore(self):
-        """This customer of InBoost is no contact here."""
-        self._check_may_decide().write(
-            {
-                "state": "ignored",
-                "partner_id": False,
-                "settled": False,
-                "reason": False,
-                "merged_into_id": False,
-                "history_state": "none",
-            }
-        )
-
-    def action_take_over(self):
-        """This customer of InBoost is the right one of two; the other is ignored."""
-        for link in self._check_may_decide():
-            rival = self.sudo().search(
-                [
-                    ("backend_id", "=", link.backend_id.id),
-                    ("partner_id", "in", link.candidate_ids.ids),
-                    ("id", "!=", link.id),
-                ],
-                limit=1,
-            )
-            if not rival:
-                raise UserError(self.env._("No other customer has this contact."))
-            partner = rival.partner_id
-            rival.write({"partner_id": False, "state": "ignored", "reason": False})
-            rival.flush_recordset()
-            link.write({"partner_id": partner.id, **LINKED})
-            link._queue_history()
-
-    def action_take_phone(self):
-        """InBoost's phone is the right one."""
-        for link in self._check_may_decide().filtered("partner_id"):
-            link.partner_id.phone = link.phone
-            link.write({"question": False, **LINKED})
-
-    def action_ask_again(self):
-        """Undo a decision: the next pull looks at this customer anew."""
-        self._check_may_decide().write(
-            {"state": "conflict", "question": False, "settled": False}
-        )
-
-    def action_synchronise(self):
-        """Ask InBoost about these customers now."""
-        self._check_may_decide()
-        for link in self:
-            self.env["inboost.customer.lookup"]._find_now(
-                link.backend_id, link.partner_id.phone_sanitized or link.phone
-            )
-
-    def action_send_history(self):
-        """Look for purchases that InBoost does not have; nothing goes twice."""
-        self._check_may_decide().filtered("partner_id")._queue_history()
-
-    def _queue_history(self):
-        self.env["inboost.customer.history"]._queue(self)
-
-    def _check_may_decide(self):
-        """What a person decides about, once it is known that they may."""
-        if not self.env.user.has_group("inboost_connector.group_inboost_user"):
-            raise AccessError(self.env._("Only an InBoost user may do this."))
-        self.check_access("read")
-        return self.sudo()

@@ -8,10 +8,12 @@ from ...lib.priority import HISTORY
 
 _logger = logging.getLogger(__name__)
 
-#: Seconds a run goes on while there is work; then the next one takes over.
-MAX_RUN = 60
+#: Seconds of a turn; then the next one takes over.
+MAX_RUN = 6
 #: Customers in one transaction.
-BATCH = 200
+BATCH = 100
+#: Purchases that are read and recorded at once.
+DOCUMENTS = 1000
 
 
 class InboostCustomerHistory(models.AbstractModel):
@@ -29,25 +31,36 @@ class InboostCustomerHistory(models.AbstractModel):
 
     @api.model
     def _trigger(self):
-        self.env.ref("inboost_connector.ir_cron_history").sudo()._trigger()
+        self.env["inboost.watch"]._trigger("ir_cron_history")
 
     @api.model
     def _cron_history(self):
         """Batch after batch, each in a transaction of its own."""
-        end = time.monotonic() + MAX_RUN
+        with self.env["inboost.long.job"]._take() as mine:
+            if not mine:
+                self.env["inboost.long.job"]._trigger_again("ir_cron_history")
+            elif self._work(time.monotonic() + MAX_RUN):
+                self._trigger()
+
+    @api.model
+    def _work(self, end):
+        """
+        :param float end: monotonic time at which the turn is over
+        :return: whether there may be more to do
+        """
         failed = self.env["inboost.customer"]
         while time.monotonic() < end:
             try:
                 links = self._lock_waiting(failed)
                 if not links:
-                    return
+                    return False
                 for some in links.grouped("backend_id").values():
                     failed |= self._try(some)
-                self.env["ir.cron"]._commit_progress(len(links))
+                self.env["ir.cron"]._commit_progress()
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 # A pull or a till wrote one of them; the next turn sees it.
                 self.env.cr.rollback()
-        self._trigger()
+        return True
 
     @api.model
     def _lock_waiting(self, failed):
@@ -111,9 +124,11 @@ class InboostCustomerHistory(models.AbstractModel):
         }
         partners = self.env["res.partner"].union(*owner)
         for documents in backend._get_documents():
-            for document in documents._inboost_find_history(backend, partners, since):
-                if document._inboost_capture_for(backend, priority=HISTORY):
-                    owner[document.partner_id].history_count += 1
+            found = documents._inboost_find_history(backend, partners, since)
+            for start in range(0, len(found), DOCUMENTS):
+                some = found[start : start + DOCUMENTS]
+                for event in some._inboost_capture_history(backend):
+                    owner[event.partner_id].history_count += 1
         unknown = self._filter_balance_unknown(links)
         customers = [(partner, None) for partner in unknown.partner_id]
         backend._capture_balances(customers, priority=HISTORY)

@@ -4,7 +4,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-from ...lib import customers, mapping
+from ...lib import mapping
 from ...lib.outcome import Verdict, classify
 
 _logger = logging.getLogger(__name__)
@@ -41,17 +41,18 @@ class InboostCustomerLookup(models.AbstractModel):
         row = self._read_row(backend, exchange.data)
         if not row:
             return self.env["res.partner"]
-        [decision] = self.env["inboost.customer.decision"]._decide(backend, [row])
+        [decision] = self.env["inboost.customer.decision"]._decide(
+            backend, [row], "customer_find"
+        )
         if decision.kind != "error" and decision.customer["phone"] != phone:
-            decision.kind = "error"
-            decision.reason = self.env._(
-                "InBoost answered with the customer of another phone, %s.",
-                decision.customer["phone"],
-            )
+            decision.fail("other_phone", phone=decision.customer["phone"])
         if decision.kind != "error":
-            self.env["inboost.customer"]._carry_out(backend, [decision])
+            self.env["inboost.customer.write"]._carry_out(backend, [decision])
         if decision.kind == "error":
-            raise UserError(decision.reason)
+            problem = decision.problem
+            raise UserError(
+                self.env["inboost.problem"]._word(problem.code, problem.args)
+            )
         return decision.partner or self.env["res.partner"]
 
     @api.model
@@ -77,37 +78,37 @@ class InboostCustomerLookup(models.AbstractModel):
         return self.sudo()._find(backend.sudo(), phone)
 
     @api.model
-    def _find_contact(self, backend, phone):
-        """The one contact that a phone means; see ``lib.customers.choose``."""
-        found = (
-            self.env["inboost.customer.decision"]
-            ._find_contacts(backend, {phone})
-            .get(phone, ())
-        )
-        chosen = customers.choose([c for c, _link in found if c.active])
-        return self.env["res.partner"].browse(chosen.id if chosen else None)
-
-    @api.model
     def _ask_at_register(self, backend, phone):
+        """That nobody was found is another thing than that nobody could be asked.
+
+        :return: (contact, state): ``found``, ``unknown``, ``silent`` or ``off``
+        """
         nobody = self.env["res.partner"]
         endpoint = backend._endpoint("customer_find")
-        if not backend._filter_sendable() or not endpoint._may_ask():
-            return nobody
+        if not backend._filter_sendable() or not endpoint._filter_recording():
+            return nobody, "off"
+        if not endpoint._may_ask():
+            return nobody, "silent"
         try:
             with self.env.cr.savepoint():
                 partner = self._find(backend, phone, within=REGISTER_TIMEOUT)
-                if partner and not partner.active:
-                    partner.active = True
-                    note = self.env._("Back at the register, and so not archived.")
-                    partner.message_post(body=note)
-                return partner
+                self._take_back(partner)
+                return partner, "found" if partner else "unknown"
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise
         except UserError:
             # Without its text, which may hold a phone.
             _logger.info("InBoost: nobody was found at the till; see the request log")
-            return nobody
         except Exception:
             # Two tills met the same customer, say: the next search finds them here.
             _logger.exception("InBoost: the search at the till failed")
-            return nobody
+        return nobody, "silent"
+
+    def _take_back(self, partner):
+        """Somebody at the register is not archived, unless they have a login."""
+        accounts = self.env["inboost.customer.match"]._filter_accounts(partner)
+        if partner and not partner.active and partner not in accounts:
+            partner.active = True
+            partner.message_post(
+                body=self.env._("Back at the register, and so not archived.")
+            )

@@ -5,6 +5,8 @@ from ...lib import customers, keys
 
 #: Contacts that are offered after one pull; the next pull takes the rest.
 OFFERED = 500
+#: Complete readings of all customers that have to miss somebody.
+READINGS = 2
 
 
 class InboostCustomerOffer(models.AbstractModel):
@@ -36,15 +38,16 @@ class InboostCustomerOffer(models.AbstractModel):
 
     @api.model
     def _has_read_all(self, backend):
-        """Before they were read once, everybody would seem to be new."""
-        runs = self.env["inboost.sync.run"].sudo()
-        full = [
-            ("backend_id", "=", backend.id),
-            ("state", "=", "done"),
-            ("dry_run", "=", False),
-            ("since", "=", False),
-        ]
-        return not backend.pull_customers or bool(runs.search_count(full, limit=1))
+        """Before they were read, everybody would seem to be new; and one reading may
+        miss somebody, where a row before theirs was deleted between two pages."""
+        return not backend.pull_customers or bool(self._absent_since(backend))
+
+    @api.model
+    def _absent_since(self, backend):
+        """Since when contacts have to be here to have been missed by so many readings;
+        False before there were as many."""
+        runs = self.env["inboost.sync.run"]._find_whole(backend, READINGS)
+        return len(runs) == READINGS and runs[-1].started_at
 
     @api.model
     def _is_known(self, backend, phone):
@@ -76,12 +79,15 @@ class InboostCustomerOffer(models.AbstractModel):
             "source": partner.inboost_source_id.name or None,
             "specialty": partner.inboost_specialty_id.name or None,
             "lang": ours.get((partner.lang or "").split("_")[0]),
+            # That nobody objected is no consent.
+            "opted_out": partner.phone_sanitized_blacklisted or None,
         }
 
     @api.model
     def _offer_new(self, backend):
         """All customers of InBoost are known now: offer it those that it lacks."""
-        if not backend._endpoint("customer_upsert")._filter_recording():
+        since = self._absent_since(backend)
+        if not since or not backend._endpoint("customer_upsert")._filter_recording():
             return
         self.env.flush_all()
         rows = self.env.execute_query(
@@ -90,6 +96,7 @@ class InboostCustomerOffer(models.AbstractModel):
                 SELECT p.id
                   FROM res_partner p
                  WHERE p.active
+                   AND p.create_date < %(since)s
                    AND p.phone_sanitized LIKE '+%%'
                    AND (p.company_id IS NULL OR p.company_id = ANY(%(companies)s))
                    AND (%(bought)s OR EXISTS (
@@ -113,6 +120,7 @@ class InboostCustomerOffer(models.AbstractModel):
               ORDER BY p.id
                  LIMIT %(limit)s
                 """,
+                since=since,
                 companies=(
                     backend._get_companies() | backend.company_id.sudo().parent_ids
                 ).ids,

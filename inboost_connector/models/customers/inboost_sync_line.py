@@ -1,8 +1,11 @@
 import csv
 import io
+import json
 
 from odoo import api, fields, models
 from odoo.tools import SQL
+
+from ...lib import storable
 
 KINDS = [
     ("created", "Created"),
@@ -12,13 +15,17 @@ KINDS = [
     ("conflict", "Conflict"),
     ("error", "Error"),
 ]
+COLUMNS = (
+    "run_id company_id number kind inboost_id phone partner_id notes received"
+    " create_uid create_date write_uid write_date"
+).split()
+INSERT = f"INSERT INTO inboost_sync_line ({', '.join(COLUMNS)}) VALUES %s"
 
 
 class InboostSyncLine(models.Model):
     _name = "inboost.sync.line"
     _description = "InBoost Synchronisation Line"
     _order = "run_id desc, number"
-    _rec_name = "phone"
 
     run_id = fields.Many2one(
         "inboost.sync.run", required=True, ondelete="cascade", index=True
@@ -35,41 +42,109 @@ class InboostSyncLine(models.Model):
         index="btree_not_null",
         readonly=True,
     )
-    text = fields.Char("What", readonly=True)
+    notes = fields.Json(
+        readonly=True, help="What was wrong or changed: codes and their arguments."
+    )
+    text = fields.Char("What", compute="_compute_text")
+    received = fields.Json(readonly=True)
+    received_text = fields.Text(
+        "Row as Received",
+        compute="_compute_text",
+        help="What InBoost sent. Not kept where personal data is masked.",
+    )
+    customer_id = fields.Many2one(
+        "inboost.customer",
+        "Customer",
+        compute="_compute_customer_id",
+        help="The customer of InBoost and the decision that is asked for.",
+    )
+
+    # -- computes ------------------------------------------------------------------
+
+    @api.depends("partner_id", "phone", "inboost_id", "number")
+    def _compute_display_name(self):
+        for line in self:
+            line.display_name = (
+                line.partner_id.display_name
+                or line.phone
+                or line.inboost_id
+                or self.env._("Row %s", line.number)
+            )
+
+    @api.depends("notes", "received")
+    @api.depends_context("lang")
+    def _compute_text(self):
+        problem = self.env["inboost.problem"]
+        for line in self:
+            line.text = problem._word_all(line.notes)
+            line.received_text = (
+                json.dumps(line.received, indent=2, ensure_ascii=False)
+                if line.received
+                else False
+            )
+
+    @api.depends("inboost_id", "phone")
+    def _compute_customer_id(self):
+        for line in self:
+            who = (
+                [("inboost_id", "=", line.inboost_id)]
+                if line.inboost_id
+                else [("phone", "=", line.phone)]
+            )
+            line.customer_id = (line.inboost_id or line.phone) and self.env[
+                "inboost.customer"
+            ].search([("backend_id", "=", line.run_id.backend_id.id), *who], limit=1)
+
+    # -- writing -------------------------------------------------------------------
 
     @api.model
     def _create_for(self, run, decisions):
         """What happened to each row that is not as it was."""
-        self.create(
-            [
-                {
-                    "run_id": run.id,
-                    "number": number,
-                    **self._prepare_values(run, decision),
-                }
-                for number, decision in enumerate(decisions, run.read_count + 1)
-                if decision.kind != "unchanged" or decision.warnings
-            ]
-        )
+        rows = [
+            self._prepare_row(run, decision)
+            for decision in decisions
+            if decision.kind != "unchanged" or decision.warnings
+        ]
+        if rows:
+            # By one statement: a first pull has as many lines as customers.
+            self.env.cr.execute_values(INSERT, rows)
+            run.invalidate_recordset(["line_ids"])
 
     @api.model
-    def _prepare_values(self, run, decision):
+    def _prepare_row(self, run, decision):
+        """:return: values in the order of COLUMNS"""
         customer = decision.customer or {}
-        texts = [decision.reason] if decision.reason else []
-        texts += [f"{word}: {value}" for word, value in decision.changes.items()]
-        texts += [self.env._("left out: %s", text) for text in decision.warnings]
-        if run.backend_id.mask_personal:
-            texts = [decision.reason, *decision.changes]
+        masked = run.backend_id.mask_personal
         raw = decision.row if isinstance(decision.row, dict) else {}
         raw_id = "".join(filter(str.isprintable, str(raw.get("id") or "")))
-        return {
-            "run_id": run.id,
-            "kind": decision.kind,
-            "inboost_id": customer.get("inboost_id") or raw_id[:64],
-            "phone": customer.get("phone"),
-            "partner_id": decision.partner.id if decision.partner else False,
-            "text": "; ".join(filter(None, texts)),
-        }
+        now = self.env.cr.now()
+        return (
+            run.id,
+            run.company_id.id,
+            decision.number,
+            decision.kind,
+            customer.get("inboost_id") or raw_id[:64] or None,
+            customer.get("phone"),
+            decision.partner.id if decision.partner else None,
+            storable.dumps(self._prepare_notes(decision, masked)),
+            None if masked else storable.dumps(decision.row),
+            self.env.uid,
+            now,
+            self.env.uid,
+            now,
+        )
+
+    @staticmethod
+    def _prepare_notes(decision, masked):
+        problems = [decision.problem] if decision.problem else []
+        notes = [[p.code, p.args] for p in problems]
+        if masked:
+            return notes + [["changed_masked", {"field": f}] for f in decision.changes]
+        notes += [
+            ["changed", {"field": field, "value": value}]
+            for field, value in decision.changes.items()
+        ]
+        return notes + [[p.code, p.args] for p in decision.warnings]
 
     @api.model
     def _forget_earlier(self, run):

@@ -5,8 +5,9 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-#: Seconds a run goes on while there are pages; then the next cron takes over.
-MAX_RUN = 120
+#: Seconds of a turn; then the next cron takes over. A sale that waits for a cron slot
+#: does not wait long, and no limit of Odoo's is near.
+MAX_RUN = 6
 #: What changed may be reported as older than we think: clocks differ.
 OVERLAP = timedelta(minutes=10)
 #: All customers are read at least so often, whatever a list says of changes.
@@ -28,6 +29,7 @@ class InboostSyncRun(models.Model):
     company_id = fields.Many2one(
         "res.company", related="backend_id.company_id", store=True
     )
+    backend_state = fields.Selection(related="backend_id.state")
     dry_run = fields.Boolean(
         readonly=True, help="Only shows what a synchronisation would do."
     )
@@ -36,12 +38,15 @@ class InboostSyncRun(models.Model):
             ("queued", "Queued"),
             ("running", "Running"),
             ("done", "Done"),
+            ("incomplete", "Incomplete"),
             ("cancelled", "Cancelled"),
             ("failed", "Failed"),
         ],
         required=True,
         default="queued",
         readonly=True,
+        help="Incomplete: the list ended before its end. Nobody is taken for missing "
+        "because of it.",
     )
     since = fields.Datetime(
         "Changed Since", readonly=True, help="Empty: all customers were asked for."
@@ -50,7 +55,11 @@ class InboostSyncRun(models.Model):
     finished_at = fields.Datetime("Finished", readonly=True)
     duration = fields.Float("Duration (s)", compute="_compute_duration", digits=(16, 1))
     position = fields.Char(readonly=True, help="Where the next page begins.")
-    digest = fields.Char(readonly=True)
+    digest = fields.Char(readonly=True, help="Of the page before.")
+    part_digest = fields.Char(readonly=True, help="Of the page that is being written.")
+    part_count = fields.Integer(
+        readonly=True, help="Rows of the page in hand that are written."
+    )
     page_count = fields.Integer("Pages", readonly=True)
     total_count = fields.Integer(
         "Total", readonly=True, help="Customers that InBoost says it has."
@@ -64,7 +73,12 @@ class InboostSyncRun(models.Model):
     conflict_count = fields.Integer("Conflicts", readonly=True)
     error_count = fields.Integer("Errors", readonly=True)
     failures = fields.Integer("Failures in a Row", readonly=True, aggregator=None)
-    reason = fields.Char(readonly=True)
+    reason_code = fields.Char(readonly=True)
+    reason_args = fields.Json(readonly=True)
+    reason = fields.Char(compute="_compute_reason")
+    shortfall = fields.Json(
+        readonly=True, help="Why the list is not whole: a code and its arguments."
+    )
     cancel_requested = fields.Boolean(readonly=True)
     line_ids = fields.One2many("inboost.sync.line", "run_id", readonly=True)
     file = fields.Binary("CSV", compute="_compute_file")
@@ -81,6 +95,13 @@ class InboostSyncRun(models.Model):
                 run, run.create_date or fields.Datetime.now()
             )
             run.display_name = f"{run.backend_id.name} {moment:%Y-%m-%d %H:%M}"
+
+    @api.depends("reason_code", "reason_args")
+    @api.depends_context("lang")
+    def _compute_reason(self):
+        problem = self.env["inboost.problem"]
+        for run in self:
+            run.reason = problem._word(run.reason_code, run.reason_args)
 
     @api.depends("started_at", "finished_at")
     def _compute_duration(self):
@@ -123,7 +144,7 @@ class InboostSyncRun(models.Model):
 
     @api.model
     def _trigger(self):
-        self.env.ref("inboost_connector.ir_cron_pull").sudo()._trigger()
+        self.env["inboost.watch"]._trigger("ir_cron_pull")
 
     def action_view_lines(self):
         self.ensure_one()
@@ -159,10 +180,44 @@ class InboostSyncRun(models.Model):
         )
 
     @api.model
+    def _queue_and_show(self, backend, dry_run):
+        """As a person asks for it: the form of the run that is open."""
+        backend.ensure_one()
+        backend.check_access("read")
+        if backend.state != "connected":
+            raise UserError(self.env._("Connect the backend first."))
+        if not dry_run and not backend.pull_released:
+            self._release(backend)
+        runs = self.sudo()
+        run = runs._find_open(backend, dry_run) or runs._queue(backend.sudo(), dry_run)
+        run._trigger()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": run._name,
+            "res_id": run.id,
+            "views": [(False, "form")],
+        }
+
+    @api.model
+    def _release(self, backend):
+        """The first one may create thousands of contacts."""
+        if not backend.has_access("write"):
+            raise UserError(
+                self.env._(
+                    "An InBoost administrator has to start the first synchronisation, "
+                    "or to look at a dry run."
+                )
+            )
+        backend.pull_released = True
+
+    @api.model
     def _queue_due(self, backends):
         for backend in backends.filtered("pull_customers"):
             endpoint = backend._endpoint("customers_list")
             if endpoint.paused or not endpoint._filter_recording():
+                continue
+            if not backend.pull_released:
+                # An administrator looks first at what it would do.
                 continue
             last = backend.last_run_id
             wait = timedelta(minutes=int(backend.pull_interval), seconds=-30)
@@ -191,7 +246,7 @@ class InboostSyncRun(models.Model):
             ("state", "=", "done"),
             ("dry_run", "=", False),
         ]
-        full = self.search([*done, ("since", "=", False)], limit=1)
+        full = self._find_whole(backend, 1)
         last = self.search(done, limit=1)
         if not full or full.started_at < fields.Datetime.now() - FULL_EVERY:
             return False
@@ -207,10 +262,14 @@ class InboostSyncRun(models.Model):
         backends = self.env["inboost.backend"].search([("state", "=", "connected")])
         self._queue_due(backends._filter_sendable())
         self.env["ir.cron"]._commit_progress()
-        end = time.monotonic() + MAX_RUN
-        for run in self._open_runs().sorted("id"):
-            if run.backend_id._filter_sendable():
-                run._work(end)
+        with self.env["inboost.long.job"]._take() as mine:
+            if not mine:
+                self.env["inboost.long.job"]._trigger_again("ir_cron_pull")
+                return
+            end = time.monotonic() + MAX_RUN
+            for run in self._open_runs().sorted("id"):
+                if run.backend_id._filter_sendable():
+                    run._work(end)
         if self._open_runs().filtered(lambda run: not run.failures):
             self._trigger()
 
@@ -229,32 +288,61 @@ class InboostSyncRun(models.Model):
         self.ensure_one()
         if self.state == "queued":
             self.write({"state": "running", "started_at": fields.Datetime.now()})
+        key = self._get_hash_key()
         while self.state == "running" and time.monotonic() < end:
             if self.cancel_requested:
                 self._finish("cancelled")
-            elif not self._step():
+            elif not self._step(end, key):
                 break
         self.env["ir.cron"]._commit_progress()
 
-    def _finish(self, state, reason=False, notify=True):
+    def _finish(self, state, code=False, arguments=None):
         before = self.search(
             [("backend_id", "=", self.backend_id.id), ("id", "<", self.id)], limit=1
         )
         self.write(
             {
                 "state": state,
-                "reason": reason,
+                "reason_code": code,
+                "reason_args": arguments or False,
                 "finished_at": fields.Datetime.now(),
             }
         )
-        if state == "failed" and notify and before.state != "failed":
+        if state in ("failed", "incomplete") and before.state != state:
             # Once, not every quarter of an hour.
-            self.backend_id._notify_administrators(
-                self.env._("Customers could not be synchronised: %s", reason)
-            )
-        if state == "done" and not self.dry_run:
-            self.env["inboost.sync.line"]._forget_earlier(self)
-            self.env["inboost.customer.offer"]._offer_new(self.backend_id)
+            self._notify_administrators()
+        if state == "done":
+            self._finish_whole()
+
+    def _notify_administrators(self):
+        text = (
+            self.env._("Customers could not be synchronised: %s", self.reason)
+            if self.state == "failed"
+            else self.env._("Not all customers of InBoost were read: %s", self.reason)
+        )
+        self.backend_id._notify_administrators(text)
+
+    def _finish_whole(self):
+        """All that InBoost has is known now."""
+        if self.dry_run:
+            # Somebody saw what the first one will do.
+            self.backend_id.pull_released = True
+            return
+        self.env["inboost.sync.line"]._forget_earlier(self)
+        self.env["inboost.customer.offer"]._offer_new(self.backend_id)
+
+    @api.model
+    def _find_whole(self, backend, limit):
+        """The newest runs that read all customers to the end of the list."""
+        return self.sudo().search(
+            [
+                ("backend_id", "=", backend.id),
+                ("state", "=", "done"),
+                ("dry_run", "=", False),
+                ("since", "=", False),
+            ],
+            limit=limit,
+        )
 
     @api.autovacuum
     def _gc_runs(self):

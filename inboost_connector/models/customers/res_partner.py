@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ...lib import phone as phones
+
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
@@ -32,6 +34,26 @@ class ResPartner(models.Model):
         help="Whether the contact is a customer in InBoost.",
     )
 
+    inboost_absence = fields.Selection(
+        [
+            ("no_phone", "No phone"),
+            ("invalid_phone", "Invalid phone"),
+            ("opted_out", "Opted out"),
+            ("not_linked", "Not a customer of InBoost"),
+        ],
+        "Not in InBoost, and Why",
+        compute="_compute_inboost_absence",
+        search="_search_inboost_absence",
+        compute_sudo=True,
+        groups="inboost_connector.group_inboost_user",
+    )
+    inboost_absence_need = fields.Char(
+        "What It Needs",
+        compute="_compute_inboost_absence",
+        compute_sudo=True,
+        groups="inboost_connector.group_inboost_user",
+    )
+
     @api.depends("inboost_customer_ids.state")
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_is_inboost_customer(self):
@@ -53,6 +75,84 @@ class ResPartner(models.Model):
             ("id", "in" if True in value else "not in", links.subselect("partner_id"))
         ]
 
+    @api.depends("phone", "phone_sanitized", "inboost_customer_ids.state")
+    @api.depends_context("uid", "allowed_company_ids", "lang")
+    def _compute_inboost_absence(self):
+        for partner in self:
+            reason = partner._inboost_absent_because()
+            partner.inboost_absence = reason
+            partner.inboost_absence_need = partner._inboost_need(reason)
+
+    def _inboost_absent_because(self):
+        if not self.phone:
+            return "no_phone"
+        if not self.phone_sanitized:
+            return "invalid_phone"
+        if self.phone_sanitized_blacklisted:
+            return "opted_out"
+        return False if self.is_inboost_customer else "not_linked"
+
+    def _search_inboost_absence(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        self.env["phone.blacklist"].flush_model()
+        self.env["inboost.customer"].flush_model()
+        companies = self.env.companies.sudo().parent_ids
+        reason = self.env["inboost.absence"]._reason_sql(
+            SQL("AND l.company_id = ANY(%s)", companies.ids)
+        )
+        query = SQL(
+            "(SELECT p.id FROM res_partner p WHERE %s = ANY(%s))",
+            reason,
+            [word for word in value if word],
+        )
+        return [("id", "in", query)]
+
+    def _inboost_need(self, reason):
+        """What a person can do about an absence."""
+        self.ensure_one()
+        if reason == "invalid_phone":
+            return self._inboost_explain_phone(
+                self.phone, (self.country_id or self.env.company.country_id).code
+            )
+        return {
+            "no_phone": self.env._("Enter a phone on the contact."),
+            "opted_out": self.env._(
+                "Nothing: the customer wants no messages. Balances and purchase "
+                "details are sent all the same."
+            ),
+            "not_linked": self.env._(
+                "InBoost has not listed a customer with this phone. Press Synchronise "
+                "Now on the contact to ask again."
+            ),
+        }.get(reason, False)
+
+    @api.model
+    def _inboost_explain_phone(self, phone, region):
+        """Why ``phone`` is not valid, most likely, and what to do.
+
+        :param str region: ISO country of numbers without a country code
+        """
+        cause = phones.find_cause(phone, region)
+        words = {
+            "letters": self.env._("it has letters in it"),
+            "no_country": self.env._(
+                "it has no country code, and neither the contact nor the company has "
+                "a country"
+            ),
+            "short": self.env._("it is too short"),
+            "long": self.env._("it is too long"),
+            "unknown_code": self.env._(
+                "no such number exists in %s", region or self.env._("any country")
+            ),
+        }
+        return self.env._(
+            "“%(phone)s” is not a valid phone: %(cause)s. Correct it, or write it with "
+            "its country code.",
+            phone=phone or "",
+            cause=words[cause],
+        )
+
     def _inboost_visible(self):
         """Links of the companies that the user works in, and of those above."""
         companies = self.env.companies.sudo().parent_ids
@@ -66,7 +166,7 @@ class ResPartner(models.Model):
         only InBoost's own number is kept. Where InBoost gives none, they are."""
         lines = self.env["inboost.sync.line"].sudo()
         lines.search([("partner_id", "in", self.ids)]).write(
-            {"phone": False, "text": False}
+            {"phone": False, "notes": False, "received": False}
         )
         links = (
             self.env["inboost.customer"]
@@ -82,13 +182,27 @@ class ResPartner(models.Model):
                 "phone": False,
                 "fact": False,
                 "state": "ignored",
+                "warnings": False,
                 "question": False,
-                "reason": self.env._("The contact was deleted here."),
+                "reason_code": "deleted",
+                "reason_args": False,
                 "history_state": "none",
             }
         )
 
     # -- actions -------------------------------------------------------------------
+
+    def action_inboost_link_here(self):
+        """This contact is the customer whose form it is listed on."""
+        self.ensure_one()
+        link = self.env["inboost.customer"].browse(self.env.context["inboost_link_id"])
+        link._link_to(self)
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": link._name,
+            "res_id": link.id,
+            "views": [(False, "form")],
+        }
 
     def action_inboost_synchronise(self):
         """Ask InBoost about these contacts now."""

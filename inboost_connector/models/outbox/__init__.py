@@ -16,6 +16,7 @@ from . import inboost_capture  # from a fact to a row
 from . import inboost_delivery  # from a row to a request
 from . import inboost_delivery_upkeep  # what changes without a request
 from . import inboost_event_check  # asking about what nobody knows
+from . import inboost_long_job  # one long job at a time
 from . import inboost_request_log  # what became of each request
 from . import inboost_document_mixin  # what every kind of purchase has in common
 from . import res_partner  # whose phone an event waits for

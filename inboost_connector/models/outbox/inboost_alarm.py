@@ -1,17 +1,20 @@
+import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 from odoo.tools.translate import LazyTranslate
 
+from ...lib.desk import FAILING
+
+_logger = logging.getLogger(__name__)
 _lt = LazyTranslate(__name__)
 
 #: How long something may wait before a person hears of it.
 PATIENCE = timedelta(hours=1)
 #: How long what could go at once may wait: then nobody sends any more.
 CRON_PATIENCE = timedelta(minutes=5)
-#: Failures in a row after which an endpoint is in trouble.
-FAILING = 10
 #: Days before the end of a secret at which a person is reminded, once each.
 REMIND = (1, 7, 30)
 CAUSES = {
@@ -30,8 +33,15 @@ CAUSES = {
     ),
     "crons": _lt(
         "Events for InBoost are due and nothing sends them: no scheduled action "
-        "runs. Restart the Odoo server; it needs --max-cron-threads of at least 1, and "
-        "the scheduled action InBoost: deliver events has to be active."
+        "runs. Restart the Odoo server; it needs --max-cron-threads of at least 1."
+    ),
+    "crons_missing": _lt(
+        "Scheduled actions of InBoost are missing: %(names)s. Press Connect on the "
+        "backend: they are made again."
+    ),
+    "crons_off": _lt(
+        "Scheduled actions are switched off: %(names)s. Switch them on in Settings > "
+        "Technical > Scheduled Actions, or nothing is sent or found by itself."
     ),
     "held": _lt(
         "It is not known of some events whether InBoost has them. Open InBoost > "
@@ -85,12 +95,13 @@ class InboostAlarm(models.Model):
     @api.depends_context("lang")
     def _compute_text(self):
         for alarm in self:
-            reason = alarm.arguments or {}
+            known = alarm.arguments or {}
             alarm.text = self.env._(self._get_causes()[alarm.code]) % {
-                "date": reason.get("date", ""),
+                "date": known.get("date", ""),
                 "endpoint": alarm.endpoint_id.display_name or "",
+                "names": ", ".join(known.get("names") or []),
                 "reason": self.env["inboost.reason"]._word(
-                    reason.get("code"), reason.get("args")
+                    known.get("code"), known.get("args")
                 )
                 or "",
             }
@@ -114,7 +125,15 @@ class InboostAlarm(models.Model):
             backends = self.env["inboost.backend"].search([("state", "!=", "draft")])
         self.env.flush_all()
         for backend in backends.sudo():
-            self._refresh_one(backend)
+            try:
+                with self.env.cr.savepoint():
+                    self._refresh_one(backend)
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
+                # Another raises or clears the same now.
+                _logger.info("InBoost: the alarms are looked at later: %s", error)
+            except Exception:
+                # Neither a sale nor a delivery fails because of an alarm.
+                _logger.exception("InBoost: the alarms of a backend failed")
 
     @api.model
     def _refresh_one(self, backend):
@@ -129,7 +148,8 @@ class InboostAlarm(models.Model):
         for key, alarm in [*known.items()]:
             # A secret that ends in a week is another cause than one that ends in a
             # month.
-            if key not in causes or (alarm.arguments or None) != (causes[key] or None):
+            before, now = alarm.arguments or {}, causes.get(key) or {}
+            if key not in causes or before.get("days") != now.get("days"):
                 alarm.activity_ids.unlink()
                 alarm.unlink()
                 del known[key]
@@ -175,6 +195,7 @@ class InboostAlarm(models.Model):
                 yield "endpoint_failing", endpoint.id, None
         if backend.state == "connected":
             yield from self._find_waiting(backend)
+            yield from self.env["inboost.watch"]._find_cron_causes()
         for state, found in self._find_undecided(backend).items():
             if found:
                 yield state, False, None
@@ -195,6 +216,7 @@ class InboostAlarm(models.Model):
     @api.model
     def _find_waiting(self, backend):
         now = fields.Datetime.now()
+        idle = self.env["inboost.watch"]._is_idle(now - CRON_PATIENCE)
         able = backend.endpoint_ids.filtered(
             lambda e: e.enabled and e.address and not e.paused
         )
@@ -219,7 +241,7 @@ class InboostAlarm(models.Model):
             if endpoint.failures < FAILING and queued_at < now - PATIENCE:
                 yield "waiting", endpoint_id, None
             resting = endpoint.rest_until and endpoint.rest_until > now - CRON_PATIENCE
-            if due and due < now - CRON_PATIENCE and not resting:
+            if idle and due and due < now - CRON_PATIENCE and not resting:
                 yield "crons", False, None
 
     @api.model

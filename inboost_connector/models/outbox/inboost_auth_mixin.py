@@ -80,6 +80,6 @@ class InboostAuthMixin(models.AbstractModel):
 
     def _join(self, path):
         """:return: ``path`` below our address; a full address as it is"""
-        if path.startswith(("http://", "https://")):
+        if "://" in path.partition("?")[0]:
             return path
         return (self.address or "").rstrip("/") + "/" + path.lstrip("/")

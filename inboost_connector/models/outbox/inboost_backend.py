@@ -293,6 +293,8 @@ class InboostBackend(models.Model):
             }
         )
         self.endpoint_ids.filtered("paused").action_resume()
+        self.env["inboost.watch"]._repair_crons()
+        self.env["inboost.event"]._begin_anew(backend.endpoint_ids)
         self.env["inboost.event"]._trigger_delivery()
         self.env["inboost.alarm"]._refresh(backend)
 
@@ -380,7 +382,8 @@ class InboostBackend(models.Model):
     def _get_recording(self):
         """What a capture has to know, kept in memory: a sale reads nothing of us.
 
-        :return: dict of portal, company_id, doubt_before, doubt_decision and endpoints,
+        :return: dict of portal, company_id, doubt_before, doubt_decision, whether
+            opt-outs are respected, and endpoints,
             {operation: (endpoint id, shelf life in days, whether at most once)}
         """
         self.ensure_one()
@@ -389,6 +392,7 @@ class InboostBackend(models.Model):
     def _prepare_recording(self):
         """See :meth:`_get_recording`; an upper storey adds what it has to know."""
         return {
+            "respect_opt_out": False,
             "portal": self.address,
             "company_id": self.company_id.id,
             "doubt_before": self.doubt_before,
@@ -458,6 +462,7 @@ class InboostBackend(models.Model):
     def _cron_reconcile(self):
         """Find what capture missed: what failed, an order nobody saw, a phone that
         came by a path we do not see."""
+        self.env["inboost.watch"]._repair_crons()
         self.env["inboost.capture.failure"]._retry_all()
         for backend in self.sudo().search([("state", "!=", "draft")]):
             since = max(
@@ -467,3 +472,4 @@ class InboostBackend(models.Model):
             for documents in self._get_documents():
                 documents._inboost_reconcile(backend, since)
         self.env["inboost.event"]._release_parked()
+        self.env["inboost.alarm"]._refresh()

@@ -34,6 +34,11 @@ class InboostBackend(models.Model):
         self.ensure_one()
         return partners
 
+    def _filter_marketable(self, partners):
+        """Those of ``partners`` who may get what starts campaigns."""
+        self.ensure_one()
+        return partners
+
     def _prepare_customer(self, partner):
         """Called before a purchase of ``partner`` is recorded."""
 

@@ -7,23 +7,38 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from ...lib import codes
 from ...lib.capture import Capture
 from ...lib.operations import OPERATIONS
-from ...lib.priority import LIVE
+from ...lib.priority import LIVE, MARKETING
 from ...lib.storable import dumps
 
 _logger = logging.getLogger(__name__)
 
 #: Rows of one INSERT.
 PAGE = 1000
-COLUMNS = (
-    "backend_id company_id endpoint_id operation key event_id fact partner_id phone "
-    "occurred_at priority res_model res_id res_name state reason_code reason_args "
-    "queued_at next_try attempts duplicate create_uid create_date write_uid write_date"
-).split()
-INSERT = (
-    f"INSERT INTO inboost_event ({', '.join(COLUMNS)}) VALUES %s"
-    " ON CONFLICT (backend_id, operation, key) DO NOTHING"
-    " RETURNING id, operation, key"
-)
+#: {column: its type}, of what is written of an event.
+COLUMNS = {
+    **dict.fromkeys(("backend_id", "company_id", "endpoint_id", "partner_id"), "int"),
+    **dict.fromkeys(("operation", "key", "event_id", "phone", "state"), "varchar"),
+    **dict.fromkeys(("res_model", "res_name", "reason_code"), "varchar"),
+    **dict.fromkeys(("fact", "reason_args"), "jsonb"),
+    **dict.fromkeys(("occurred_at", "queued_at", "next_try"), "timestamp"),
+    **dict.fromkeys(("priority", "res_id", "attempts"), "int"),
+    "duplicate": "boolean",
+    **dict.fromkeys(("create_uid", "write_uid"), "int"),
+    **dict.fromkeys(("create_date", "write_date"), "timestamp"),
+}
+#: Who opted out is left out by the statement itself: a sale has none to spare.
+INSERT = f"""
+    INSERT INTO inboost_event ({", ".join(COLUMNS)})
+    SELECT v.*
+      FROM (VALUES %s) AS v({", ".join(COLUMNS)})
+     WHERE NOT (v.operation IN ({", ".join(f"'{name}'" for name in sorted(MARKETING))})
+                AND {{opted_out}})
+        ON CONFLICT (backend_id, operation, key) DO NOTHING
+ RETURNING id, operation, key
+"""
+OPTED_OUT = """EXISTS (
+    SELECT FROM phone_blacklist b WHERE b.number = v.phone AND b.active)"""
+TEMPLATE = f"({', '.join(f'%s::{kind}' for kind in COLUMNS.values())})"
 
 
 class Guarded:
@@ -101,7 +116,7 @@ class InboostCapture(models.AbstractModel):
         rows = [
             self._prepare_row(backend, settings, entry, priority) for entry in entries
         ]
-        inserted = self._insert(rows)
+        inserted = self._insert(rows, settings["respect_opt_out"])
         new = {(operation, key) for _id, operation, key in inserted}
         known = [
             (e.operation, e.key) for e in entries if (e.operation, e.key) not in new
@@ -189,9 +204,12 @@ class InboostCapture(models.AbstractModel):
         return tuple(_null(values.get(name)) for name in COLUMNS)
 
     @api.model
-    def _insert(self, rows):
+    def _insert(self, rows, respect_opt_out):
         """:return: list of (id, operation, key) of those that are new"""
-        return self.env.cr.execute_values(INSERT, rows, page_size=PAGE, fetch=True)
+        query = INSERT.format(opted_out=OPTED_OUT if respect_opt_out else "FALSE")
+        return self.env.cr.execute_values(
+            query, rows, template=TEMPLATE, page_size=PAGE, fetch=True
+        )
 
 
 def _null(value):

@@ -81,9 +81,12 @@ class InboostCaptureFailure(models.Model):
 
     @api.model
     def _retry_all(self):
-        """Make up for what was missed. One that fails again stops no other."""
-        rows = self.sudo().search([("solved_at", "=", False)], limit=RETRY_BATCH)
-        for row in rows.sorted("id"):
+        """Make up for what was missed. One that fails again stops no other: those that
+        failed least often come first."""
+        rows = self.sudo().search(
+            [("solved_at", "=", False)], order="attempts, id", limit=RETRY_BATCH
+        )
+        for row in rows:
             row._retry()
 
     def _retry(self):

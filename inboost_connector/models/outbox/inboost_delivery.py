@@ -4,6 +4,7 @@ import time
 from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from odoo import api, models
@@ -38,6 +39,9 @@ MAX_ORDER_WAIT = timedelta(minutes=10)
 MAX_RUN = 10.0
 #: Seconds after which backends and endpoints are looked at again.
 LOOK_AGAIN = 1.0
+#: Seconds after which more is claimed though nothing landed: a new sale does not wait
+#: for an answer that does not come.
+PATIENCE = 0.25
 #: How often results are written again when another transaction was in the way.
 MAX_SETTLE_TRIES = 5
 #: Seconds that the verdict of a connection test stands, and that it may take.
@@ -107,8 +111,8 @@ class InboostDelivery(models.AbstractModel):
                     self._settle_and_claim(desk, landed, wanted, open_tasks, lease)
                 )
                 count += len(landed)
-                landed = senders.gather()
-                if not landed:
+                landed = senders.gather(PATIENCE)
+                if not senders.open and not landed:
                     break
         self.env["inboost.event"].browse(desk.too_large)._split_too_large()
         self._plan_next_run(desk, cut=not claiming)
@@ -133,8 +137,8 @@ class InboostDelivery(models.AbstractModel):
 
     @api.model
     def _read_desk(self, desk):
-        """What there is to know of backends and endpoints now. Their circuits are the
-        database's, since other processes write them, too."""
+        """What there is to know of backends and endpoints now, put on ``desk``. Their
+        circuits are the database's, since other processes write them, too."""
         self.env.invalidate_all()
         backends = self.env["inboost.backend"].search([("state", "=", "connected")])
         backends = backends._filter_sendable()
@@ -146,13 +150,14 @@ class InboostDelivery(models.AbstractModel):
                 ("paused", "=", False),
             ]
         )
-        return Desk(
-            places={endpoint.id: self._read_place(endpoint) for endpoint in endpoints},
-            companies={backend.id: backend.company_id.id for backend in backends},
-            retry_days={backend.id: backend.retry_days for backend in backends},
-            too_large=desk.too_large,
-            troubled=desk.troubled,
-        )
+        desk.places = {
+            endpoint.id: self._read_place(endpoint) for endpoint in endpoints
+        }
+        # Those that were paused since stay: something of theirs may be in flight.
+        desk.companies |= {backend.id: backend.company_id.id for backend in backends}
+        desk.retry_days |= {backend.id: backend.retry_days for backend in backends}
+        desk.pauses.clear()
+        return desk
 
     @api.model
     def _read_place(self, endpoint):
@@ -160,10 +165,22 @@ class InboostDelivery(models.AbstractModel):
             target=replace(endpoint._prepare_target(), pace=self._get_pace(endpoint)),
             shelf_life_days=endpoint.shelf_life_days,
             failures=endpoint.failures,
-            refusals=endpoint.refusals,
+            refused=endpoint.refused or [],
             proven=endpoint.proven,
             rest_until=endpoint.rest_until or None,
+            test=self._find_test(endpoint),
         )
+
+    @api.model
+    def _find_test(self, endpoint):
+        """What may be asked instead of sending somebody's purchase to see whether the
+        server is well: the connection test, where it asks the same server."""
+        test = endpoint.backend_id._endpoint("connection_test")
+        if not endpoint._is_probing() or not test._filter_recording():
+            return None
+        target = test._prepare_target()
+        same = urlsplit(target.url).netloc == urlsplit(endpoint._url()).netloc
+        return replace(target, timeout=TEST_WITHIN) if same else None
 
     @api.model
     def _get_pace(self, endpoint):
@@ -183,7 +200,7 @@ class InboostDelivery(models.AbstractModel):
             endpoint.write(
                 {
                     "failures": place.failures,
-                    "refusals": place.refusals,
+                    "refused": place.refused or False,
                     "proven": place.proven,
                     "rest_until": place.rest_until or False,
                 }
@@ -191,6 +208,8 @@ class InboostDelivery(models.AbstractModel):
             if place.pause:
                 endpoint._pause(*place.pause)
             place.changed = False
+            # The claim reads it by a statement of its own.
+            endpoint.flush_recordset()
 
     # -- one turn: settle what landed, claim what is next --------------------------
 
@@ -213,6 +232,8 @@ class InboostDelivery(models.AbstractModel):
             self.env.cr.rollback()
             if not isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
                 _logger.warning("InBoost: results are written one by one: %s", error)
+            # What was concluded was not written, neither of endpoints.
+            self._read_desk(desk)
         for one in landed:
             self._settle_alone(desk, one, lease)
         return []
@@ -227,8 +248,10 @@ class InboostDelivery(models.AbstractModel):
                 return
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()
+                self._read_desk(desk)
             except Exception as error:
                 self.env.cr.rollback()
+                self._read_desk(desk)
                 _logger.exception(
                     "InBoost: the result of event %s was not written",
                     landed.task.event_id,
@@ -249,8 +272,13 @@ class InboostDelivery(models.AbstractModel):
         if landed.outcome.verdict is not Verdict.CREDENTIALS:
             return landed
         backend = self.env["inboost.backend"].browse(landed.task.target.backend_id)
-        verdict = after_credentials(self._test(backend))
-        return with_outcome(landed, verdict)
+        try:
+            test = self._test(backend)
+        except Exception:
+            self.env.cr.rollback()
+            _logger.exception("InBoost: the connection test could not be asked")
+            test = Verdict.UNKNOWN
+        return with_outcome(landed, after_credentials(test))
 
     @api.model
     def _test(self, backend):
@@ -280,10 +308,15 @@ class InboostDelivery(models.AbstractModel):
             SQL(
                 """
                 WITH ready AS (
-                    SELECT * FROM unnest(
+                    -- Another process may have taken the probe since we looked.
+                    SELECT r.*
+                      FROM unnest(
                                %(endpoints)s::int[], %(quotas)s::int[],
                                %(fresh)s::timestamp[], %(until)s::timestamp[])
-                        AS r(endpoint_id, quota, fresh, until)),
+                        AS r(endpoint_id, quota, fresh, until)
+                      JOIN inboost_endpoint p ON p.id = r.endpoint_id
+                     WHERE NOT COALESCE(p.paused, FALSE)
+                       AND (p.rest_until IS NULL OR p.rest_until <= %(now)s)),
                 due AS MATERIALIZED (
                     SELECT c.id
                       FROM ready r
@@ -302,7 +335,8 @@ class InboostDelivery(models.AbstractModel):
                                      AND x.id <> e.id
                                      AND (x.state = 'sending'
                                           OR (x.priority, x.id) < (e.priority, e.id)
-                                         AND x.endpoint_id = ANY(%(able)s)
+                                         AND (x.endpoint_id = e.endpoint_id
+                                              OR x.endpoint_id = ANY(%(open)s))
                                          AND x.queued_at > %(patience)s))
                          ORDER BY e.priority, e.id
                             LIMIT r.quota) c
@@ -334,7 +368,7 @@ class InboostDelivery(models.AbstractModel):
                     now + timedelta(seconds=MAX_QUEUE + target.timeout + LEASE_MARGIN)
                     for target, _quota, _fresh in ready
                 ],
-                able=desk.able,
+                open=desk.find_open(now),
                 patience=now - MAX_ORDER_WAIT,
                 wanted=wanted,
                 lease=lease,
@@ -367,9 +401,34 @@ class InboostDelivery(models.AbstractModel):
         for backend_id, some in by_backend.items():
             backend = self.env["inboost.backend"].browse(backend_id)
             phones = list({task.phone for task in some})
-            newest = self.env["inboost.event"]._read_newest(backend, phones)
+            newest = self._read_newest(backend, phones)
             for task in some:
-                task.state = newest.get(task.phone) or {}
+                found = newest.get(task.phone) or {}
+                if isinstance(found, Exception):
+                    task.trouble = f"{type(found).__name__}: {found}"
+                else:
+                    task.state = found
+
+    @api.model
+    def _read_newest(self, backend, phones):
+        """What cannot be read of one customer is no other's trouble.
+
+        :return: {phone: the keys of the fact that change, or the exception}
+        """
+        try:
+            with self.env.cr.savepoint():
+                return self.env["inboost.event"]._read_newest(backend, phones)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception as error:
+            if len(phones) == 1:
+                _logger.exception("InBoost: a customer's state cannot be read")
+                return {phones[0]: error}
+        return {
+            phone: found
+            for one in phones
+            for phone, found in self._read_newest(backend, [one]).items()
+        }
 
     @api.model
     def _give_back(self, tasks, lease):

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...lib import keys
+from ...lib.capture import Capture
 from ...lib.priority import HISTORY, LIVE
 
 #: Documents that are read at once.
@@ -58,12 +59,37 @@ class InboostDocumentMixin(models.AbstractModel):
         """Whether the document is one for ``backend`` by now."""
         return True
 
-    def _inboost_prepare_fact(self, backend):
-        """The purchase as ``backend`` should have it; None when it has it already.
+    def _inboost_prepare_facts(self, backend):
+        """The purchases as ``backend`` should have them; what it has already is left
+        out. One statement, however many there are.
 
-        :rtype: lib.facts.Purchase
+        :return: {id: lib.facts.Purchase}
         """
         raise NotImplementedError
+
+    def _inboost_get_moment(self, backend):
+        """When the document became a purchase for ``backend``."""
+        return self.date_order
+
+    # Where a kind of document has no such column, it says what stands for it.
+
+    @api.model
+    def _inboost_moment_sql(self):
+        """When document ``d`` happened."""
+        return SQL("d.date_order")
+
+    @api.model
+    def _inboost_partner_sql(self):
+        """The customer of document ``d``."""
+        return SQL("d.partner_id")
+
+    def _inboost_get_partner(self):
+        return self.partner_id
+
+    @api.model
+    def _inboost_since_sql(self, since):
+        """A condition: whether document ``d`` may have become a purchase since."""
+        return SQL("%s >= %s", self._inboost_moment_sql(), since)
 
     # -- key -----------------------------------------------------------------------
 
@@ -108,38 +134,60 @@ class InboostDocumentMixin(models.AbstractModel):
             if self._inboost_is_purchase(backend):
                 self._inboost_capture_for(backend, again)
 
-    def _inboost_capture_for(self, backend, again="", priority=LIVE):
-        """:return: the new events"""
+    def _inboost_capture_for(self, backend, again=""):
+        """A purchase or a refund: the webhook, then the details."""
         self.ensure_one()
-        fact = self._inboost_prepare_fact(backend)
+        fact = self._inboost_prepare_facts(backend).get(self.id)
         if not fact:
-            return self.env["inboost.event"]
-        return self._inboost_capture_purchase(
-            backend, fact, self._inboost_get_key(), self.date_order, again, priority
+            return
+        webhook = "purchase_refund" if fact["is_refund"] else "purchase"
+        self._inboost_capture_purchase(
+            backend,
+            [webhook, "purchase_details"],
+            self._inboost_get_key(),
+            fact,
+            self._inboost_get_moment(backend),
+            again,
         )
 
     def _inboost_capture_purchase(
-        self, backend, fact, key, moment, again="", priority=LIVE
+        self, backend, operations, key, fact, moment, again=""
     ):
-        """A purchase or a refund: the webhook, then the details. History goes to the
-        details only: the webhook would start campaigns for it.
-
-        :param lib.facts.Purchase fact: of this document
+        """:param lib.facts.Purchase fact: of this document
         :param datetime moment: when it happened
         """
         self.ensure_one()
-        facts = [("purchase_details", key, fact, moment)]
-        if priority != HISTORY:
-            webhook = "purchase_refund" if fact["is_refund"] else "purchase"
-            facts.insert(0, (webhook, key, fact, moment))
-            backend._prepare_customer(self.partner_id)
-        return self.env["inboost.capture"]._capture(
+        partner = self._inboost_get_partner()
+        backend._prepare_customer(partner)
+        self.env["inboost.capture"]._capture(
             backend,
-            facts,
-            self.partner_id,
+            [(operation, key, fact, moment) for operation in operations],
+            partner,
             record=self,
-            priority=priority,
             again=again,
+        )
+
+    def _inboost_capture_history(self, backend):
+        """Record the documents, all at once. History goes to the details only: the
+        webhook would start campaigns for it.
+
+        :return: the new events
+        """
+        facts = self._inboost_prepare_facts(backend)
+        entries = [
+            Capture(
+                operation="purchase_details",
+                key=document._inboost_get_key(),
+                fact=facts[document.id],
+                occurred_at=document._inboost_get_moment(backend),
+                partner=document._inboost_get_partner(),
+                record=document,
+            )
+            for document in self
+            if document.id in facts
+        ]
+        return self.env["inboost.capture"]._capture_all(
+            backend, entries, priority=HISTORY
         )
 
     # -- reconciliation and history ------------------------------------------------
@@ -148,6 +196,7 @@ class InboostDocumentMixin(models.AbstractModel):
     def _inboost_reconcile(self, backend, since):
         """Record documents since ``since`` that count and have no event in
         ``backend``, batch after batch: those that are no purchase yet block no other.
+        Those whose failure is listed are tried again from there.
         """
         last = 0
         while documents := self._inboost_find_missing(backend, since, last):
@@ -161,18 +210,23 @@ class InboostDocumentMixin(models.AbstractModel):
     @api.model
     def _inboost_find_missing(self, backend, since, last):
         """The next documents after id ``last`` that were not recorded live."""
-        self.flush_model()
+        self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT d.id
                   FROM %(table)s d
                  WHERE %(counts)s
-                   AND d.partner_id IS NOT NULL
                    AND d.id > %(last)s
                    AND d.company_id = ANY(%(companies)s)
-                   AND d.date_order >= %(since)s
+                   AND %(partner)s IS NOT NULL
+                   AND %(since)s
                    AND %(about)s
+                   AND NOT EXISTS (
+                       SELECT FROM inboost_capture_failure f
+                        WHERE f.solved_at IS NULL
+                          AND f.res_model = %(model)s
+                          AND f.res_ids @> to_jsonb(d.id))
                    AND NOT EXISTS (
                        SELECT FROM inboost_event e
                         WHERE e.backend_id = %(backend)s
@@ -186,9 +240,11 @@ class InboostDocumentMixin(models.AbstractModel):
                 counts=self._inboost_counts_sql(),
                 last=last,
                 companies=backend._get_companies().ids,
-                since=since,
+                model=self._name,
+                partner=self._inboost_partner_sql(),
+                since=self._inboost_since_sql(since),
                 about=backend._about_document_sql(
-                    SQL("d.partner_id"), SQL("d.date_order")
+                    self._inboost_partner_sql(), self._inboost_moment_sql()
                 ),
                 backend=backend.id,
                 operations=["purchase", "purchase_refund", "purchase_details"],
@@ -203,7 +259,7 @@ class InboostDocumentMixin(models.AbstractModel):
     def _inboost_find_history(self, backend, partners, since):
         """Purchases of ``partners`` since ``since`` that are not in the outbox, the
         oldest first."""
-        self.flush_model()
+        self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
                 """
@@ -211,18 +267,20 @@ class InboostDocumentMixin(models.AbstractModel):
                   FROM %(table)s d
                  WHERE %(counts)s
                    AND d.company_id = ANY(%(companies)s)
-                   AND d.partner_id = ANY(%(partners)s)
-                   AND d.date_order >= %(since)s
+                   AND %(partner)s = ANY(%(partners)s)
+                   AND %(moment)s >= %(since)s
                    AND NOT EXISTS (
                        SELECT FROM inboost_event e
                         WHERE e.backend_id = %(backend)s
                           AND e.operation = 'purchase_details'
                           AND e.key = %(key)s)
-              ORDER BY d.date_order, d.id
+              ORDER BY %(moment)s, d.id
                 """,
                 table=SQL.identifier(self._table),
                 counts=self._inboost_counts_sql(),
                 companies=backend._get_companies().ids,
+                partner=self._inboost_partner_sql(),
+                moment=self._inboost_moment_sql(),
                 partners=partners.ids,
                 since=since,
                 backend=backend.id,

@@ -18,8 +18,6 @@ _logger = logging.getLogger(__name__)
 RECORDING = {"address", "enabled", "operation", "shelf_life_days", "guarantee"}
 #: Days that a webhook's event is news.
 SHELF_LIFE = 3
-#: Refusals in a row, of different customers, that make an endpoint suspicious.
-SUSPICIOUS = 5
 
 
 class InboostEndpoint(models.Model):
@@ -176,10 +174,14 @@ class InboostEndpoint(models.Model):
         help="An event that waited longer is not sent as news: purchases of last year "
         "must not start campaigns. 0: it never grows old.",
     )
-    refusals = fields.Integer(
-        "Refusals in a Row",
+    refused = fields.Json(
         readonly=True,
         copy=False,
+        help="Whose events were refused (401, 403) one after another, as hashes.",
+    )
+    refusals = fields.Integer(
+        "Refusals in a Row",
+        compute="_compute_refusals",
         help="Refusals (401, 403) of different customers, one after another. After "
         "five the endpoint is paused.",
     )
@@ -273,6 +275,11 @@ class InboostEndpoint(models.Model):
                 endpoint.pause_code, endpoint.pause_args
             )
 
+    @api.depends("refused")
+    def _compute_refusals(self):
+        for endpoint in self:
+            endpoint.refusals = len(endpoint.refused or [])
+
     @api.depends("kind")
     def _compute_authorised(self):
         for endpoint in self:
@@ -331,7 +338,7 @@ class InboostEndpoint(models.Model):
             "shelf_life_days": SHELF_LIFE if default.kind == "webhook" else 0,
             "enabled": default.enabled,
             "known": default.known,
-            "received_path": default.received,
+            "received_path": default.received_path,
             "rows_path": default.rows,
             "total_path": default.total,
             "next_path": default.next,
@@ -349,7 +356,7 @@ class InboostEndpoint(models.Model):
     def write(self, vals):
         if "address" in vals or "kind" in vals:
             # Another address has to prove itself anew.
-            vals = {"proven": False, "refusals": 0, **vals}
+            vals = {"proven": False, "refused": False, **vals}
         result = super().write(vals)
         if RECORDING & vals.keys():
             self.env.registry.clear_cache()
@@ -373,10 +380,11 @@ class InboostEndpoint(models.Model):
                 "pause_code": False,
                 "pause_args": False,
                 "failures": 0,
-                "refusals": 0,
+                "refused": False,
                 "rest_until": False,
             }
         )
+        self.env["inboost.event"]._begin_anew(self)
         self.env["inboost.event"]._trigger_delivery()
         self.env["inboost.alarm"]._refresh(self.backend_id)
 

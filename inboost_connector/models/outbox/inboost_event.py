@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 from ...lib import mapping, states
 from ...lib.operations import OPERATIONS
-from ...lib.priority import LIVE
+from ...lib.priority import LIVE, MARKETING
 
 PURGE_BATCH = 5000
 #: Characters of a fact or body on the screen: a notice may have 100,000 phones.
@@ -125,11 +125,13 @@ class InboostEvent(models.Model):
         " WHERE state IN ('pending', 'parked') AND operation = 'balance_set'"
     )
     _leased = models.Index("(lease_until) WHERE state = 'sending'")
-    _attention = models.Index(
-        "(backend_id, state, partner_id) WHERE state IN ('parked', 'held', 'failed')"
+    _unsettled = models.Index(
+        "(backend_id, state, partner_id)"
+        " WHERE state IN ('parked', 'pending', 'sending', 'held', 'failed')"
     )
     _purge = models.Index(
-        "(backend_id, id) WHERE state IN ('done', 'cancelled', 'superseded', 'expired')"
+        "(backend_id, write_date)"
+        " WHERE state IN ('done', 'cancelled', 'superseded', 'expired')"
     )
 
     # -- computes ------------------------------------------------------------------
@@ -240,6 +242,7 @@ class InboostEvent(models.Model):
             ]
         )
         fitting._carry_out(action)
+        self.env["inboost.alarm"]._refresh(fitting.backend_id)
         if not rest:
             return None
         return self.env["inboost.backend"]._notify(
@@ -327,10 +330,31 @@ class InboostEvent(models.Model):
             "next_try": now,
         }
 
+    @api.model
+    def _begin_anew(self, endpoints):
+        """What waited while nothing could be sent has all its tries before it."""
+        self.flush_model()
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE inboost_event SET queued_at = %s
+                 WHERE endpoint_id = ANY(%s) AND state = 'pending'
+             RETURNING id
+                """,
+                fields.Datetime.now(),
+                endpoints.ids,
+            )
+        )
+        self.invalidate_model(["queued_at"])
+
     def _set_customer(self, partner):
         """The customer of parked events became known."""
         for event in self.filtered(lambda e: e.state == "parked"):
-            event.write(self._prepare_address_values(partner))
+            marketable = event.backend_id._filter_marketable(partner)
+            if event.operation in MARKETING and not marketable:
+                event._finish("cancelled", "opted_out")
+            else:
+                event.write(self._prepare_address_values(partner))
         self._trigger_delivery()
 
     @api.model
@@ -413,7 +437,7 @@ class InboostEvent(models.Model):
                             WHERE backend_id = %(backend)s
                               AND state = ANY(%(settled)s)
                               AND write_date < %(limit)s
-                         ORDER BY id
+                         ORDER BY write_date
                             LIMIT %(batch)s))
                  RETURNING id
                     """,

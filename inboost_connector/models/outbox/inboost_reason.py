@@ -45,6 +45,7 @@ REASONS = {
     "notice_replaced": _lt("The next day's notice took its place."),
     "notice_split": _lt("It was too large and goes in two parts."),
     "erased": _lt("The customer was erased."),
+    "opted_out": _lt("The customer opted out of what starts campaigns."),
     "paused_by": _lt("Paused by %(user)s"),
     "copy": _lt(
         "This database is a copy, or was restored or moved: nothing is sent from it. "

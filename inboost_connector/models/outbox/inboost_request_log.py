@@ -63,7 +63,7 @@ class InboostRequestLog(models.Model):
     )
     error = fields.Char(readonly=True)
 
-    _purge = models.Index("(backend_id, id)")
+    _purge = models.Index("(backend_id, create_date)")
 
     @api.model
     def _record_apart(self, endpoint, exchange):
@@ -133,7 +133,7 @@ class InboostRequestLog(models.Model):
                      WHERE id = ANY(ARRAY(
                            SELECT id FROM inboost_request_log
                             WHERE backend_id = %s AND create_date < %s
-                         ORDER BY id
+                         ORDER BY create_date
                             LIMIT %s))
                  RETURNING id
                     """,

@@ -1,9 +1,23 @@
 import time
 
 from odoo import api, models
+from odoo.tools import convert_file
 
 #: Seconds between two looks of one process.
 EVERY = 60.0
+MODULE = "inboost_connector"
+DATA = "data/ir_cron.xml"
+#: The scheduled actions of DATA.
+CRONS = {
+    "ir_cron_deliver": "InBoost: deliver events",
+    "ir_cron_reconcile": "InBoost: find what was not recorded",
+    "ir_cron_bonus_reconcile": "InBoost: prove the bonus ledger",
+    "ir_cron_bonus_burn": "InBoost: burn expired points where that is on",
+    "ir_cron_bonus_notice": "InBoost: notify of points about to expire",
+    "ir_cron_bonus_resend": "InBoost: send balances that a program changed",
+    "ir_cron_pull": "InBoost: pull customers",
+    "ir_cron_history": "InBoost: send the history of linked customers",
+}
 
 #: {name of a database: when this process looked last}
 _looked = {}
@@ -18,9 +32,50 @@ class InboostWatch(models.AbstractModel):
 
     @api.model
     def _look(self):
-        """Once a minute and process; by two statements that find nothing, usually."""
+        """Once a minute and process; by a few statements that find nothing, usually."""
         name, now = self.env.cr.dbname, time.monotonic()
-        if now - _looked.get(name, 0.0) < EVERY:
+        if name in _looked and now - _looked[name] < EVERY:
             return
         _looked[name] = now
         self.env["inboost.alarm"]._refresh()
+
+    # -- our scheduled actions -----------------------------------------------------
+
+    @api.model
+    def _get_cron(self, name):
+        """
+        :param str name: one of CRONS
+        :return: an empty recordset when somebody deleted it
+        """
+        cron = self.env.ref(f"{MODULE}.{name}", raise_if_not_found=False)
+        return (cron or self.env["ir.cron"]).sudo()
+
+    @api.model
+    def _trigger(self, name):
+        """Run one of CRONS soon, though somebody deleted it."""
+        if not self._get_cron(name):
+            self._repair_crons()
+        self._get_cron(name)._trigger()
+
+    @api.model
+    def _repair_crons(self):
+        """Make those again that are missing; the others stay as they are."""
+        if all(self._get_cron(name) for name in CRONS):
+            return
+        # As a superuser: whoever connects may have no rights on scheduled actions.
+        convert_file(self.sudo().env, MODULE, DATA, None, mode="update", noupdate=True)
+
+    @api.model
+    def _find_cron_causes(self):
+        """:return: iterator of (code, False, arguments), see ``inboost.alarm``"""
+        crons = {name: self._get_cron(name) for name in CRONS}
+        if missing := [CRONS[name] for name, cron in crons.items() if not cron]:
+            yield "crons_missing", False, {"names": missing}
+        if off := [cron.name for cron in crons.values() if cron and not cron.active]:
+            yield "crons_off", False, {"names": off}
+
+    @api.model
+    def _is_idle(self, since):
+        """Whether the delivery exists and did not run since that moment."""
+        cron = self._get_cron("ir_cron_deliver")
+        return cron.active and (cron.lastcall or cron.create_date) < since

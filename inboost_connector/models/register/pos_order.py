@@ -1,9 +1,48 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from ...lib.facts import Purchase, iso
+from ...lib.purchase import Order, Rows, build
 
 PAID = ("paid", "done", "invoiced")
+
+#: The keys of lib.purchase.Order, as READ has them.
+ORDER = (
+    "source", "number", "uuid", "time", "shop", "currency", "digits", "tax", "total",
+    "rounding", "refund_of",
+)  # fmt: skip
+READ = """
+    SELECT d.id,
+           %(lines)s,
+           COALESCE((
+               SELECT json_agg(
+                          json_build_object('method', %(method)s, 'amount', y.amount)
+                          ORDER BY y.id)
+                 FROM pos_payment y
+                 JOIN pos_payment_method m ON m.id = y.payment_method_id
+                WHERE y.pos_order_id = d.id), '[]'),
+           'pos',
+           COALESCE(d.pos_reference, d.name),
+           d.uuid,
+           d.date_order,
+           g.name,
+           c.name,
+           c.decimal_places,
+           d.amount_tax::float8,
+           d.amount_total::float8,
+           (d.amount_paid - d.amount_total)::float8,
+           (SELECT json_build_object(
+                       'number', COALESCE(o.pos_reference, o.name), 'uuid', o.uuid)
+              FROM pos_order_line l
+              JOIN pos_order_line r ON r.id = l.refunded_orderline_id
+              JOIN pos_order o ON o.id = r.order_id
+             WHERE l.order_id = d.id
+          ORDER BY l.id
+             LIMIT 1)
+      FROM pos_order d
+      JOIN pos_config g ON g.id = d.config_id
+      JOIN res_currency c ON c.id = g.currency_id
+     WHERE d.id = ANY(%(ids)s)
+"""
 
 
 class PosOrder(models.Model):
@@ -32,21 +71,29 @@ class PosOrder(models.Model):
         return result
 
     def _inboost_set_customer(self):
+        """What waited for a customer goes, and what nothing was recorded of is. What
+        was sold before the connection is history."""
         for order in self.filtered("partner_id"):
             with self.env["inboost.capture"]._guard(
                 order.display_name, (order, "_inboost_set_customer", [])
             ):
-                self.env["inboost.event"].sudo().search(
-                    [
-                        ("res_model", "=", self._name),
-                        ("res_id", "=", order.id),
-                        ("state", "=", "parked"),
-                        # Points belong to their card's customer.
-                        ("operation", "=like", "purchase%"),
-                    ]
-                )._set_customer(order.sudo().partner_id)
-                # Nothing is recorded of a sale to nobody.
-                order.sudo()._inboost_capture_missed()
+                order.sudo()._inboost_capture_with_customer()
+
+    def _inboost_capture_with_customer(self):
+        self.ensure_one()
+        self.env["inboost.event"].search(
+            [
+                ("res_model", "=", self._name),
+                ("res_id", "=", self.id),
+                ("state", "=", "parked"),
+                # Points belong to their card's customer.
+                ("operation", "=like", "purchase%"),
+            ]
+        )._set_customer(self.partner_id)
+        backends = self.env["inboost.backend"]._find_for_company(self.company_id)
+        self._inboost_capture_in(
+            backends.filtered(lambda b: b.connected_since <= self.date_order)
+        )
 
     # -- fact ----------------------------------------------------------------------
 
@@ -54,49 +101,37 @@ class PosOrder(models.Model):
     def _inboost_counts_sql(self):
         return SQL("d.state = ANY(%s)", list(PAID))
 
-    def _inboost_prepare_fact(self, backend):
-        return self._inboost_purchase()
+    def _inboost_prepare_facts(self, backend):
+        programs = backend._get_recording()["programs"]
+        return {
+            order_id: build(rows, programs)
+            for order_id, rows in self._inboost_filter_rows(
+                backend, self._inboost_read_rows()
+            ).items()
+        }
 
-    def _inboost_purchase(self):
-        """:rtype: lib.facts.Purchase"""
-        self.ensure_one()
-        original = self.refunded_order_id[:1]
-        sign = -1 if self.is_refund else 1
-        return Purchase(
-            source="pos",
-            number=self.pos_reference or self.name,
-            uuid=self.uuid,
-            time=iso(self.date_order),
-            shop=self.config_id.name,
-            currency=self.currency_id.name,
-            untaxed=self._inboost_round(self.amount_total - self.amount_tax),
-            tax=self._inboost_round(self.amount_tax),
-            total=self._inboost_round(self.amount_total),
-            discount=self._inboost_round(
-                sum(line._inboost_discount() for line in self.lines)
-            ),
-            bonuses_spent=sign * sum(self.lines.mapped("points_cost")),
-            is_refund=self.is_refund,
-            refund_of=(
-                {
-                    "number": original.pos_reference or original.name,
-                    "uuid": original.uuid,
-                }
-                if original
-                else None
-            ),
-            lines=[line._inboost_purchase_line() for line in self.lines],
-            payments=[
-                {
-                    "method": payment.payment_method_id.name,
-                    "amount": self._inboost_round(payment.amount),
-                }
-                for payment in self.payment_ids
-            ],
-        )
+    @api.model
+    def _inboost_filter_rows(self, backend, rows):
+        """What of the orders is a purchase here.
 
-    def _inboost_round(self, amount):
-        return self.currency_id.round(amount)
+        :param rows: {id: lib.purchase.Rows}
+        """
+        return rows
+
+    def _inboost_read_rows(self):
+        """:return: {id: lib.purchase.Rows}, by one statement"""
+        self.env.flush_all()
+        return {
+            order_id: Rows(Order(zip(ORDER, order, strict=True)), lines, payments)
+            for order_id, lines, payments, *order in self.env.execute_query(
+                SQL(
+                    READ,
+                    lines=self.env["pos.order.line"]._inboost_lines_sql(),
+                    method=self.env["pos.payment.method"]._field_to_sql("m", "name"),
+                    ids=self.ids,
+                )
+            )
+        }
 
     # -- points --------------------------------------------------------------------
 

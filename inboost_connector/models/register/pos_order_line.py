@@ -1,6 +1,5 @@
-from odoo import models
-
-from ...lib.facts import PurchaseLine
+from odoo import api, models
+from odoo.tools import SQL
 
 
 class PosOrderLine(models.Model):
@@ -8,31 +7,51 @@ class PosOrderLine(models.Model):
 
     _inherit = "pos.order.line"
 
-    def _inboost_discount(self):
-        """What the percentage took off, in the currency, with tax as in the total."""
-        if not self.discount or self.discount >= 100:
-            return self.price_unit * self.qty if self.discount else 0.0
-        return self.price_subtotal_incl * self.discount / (100 - self.discount)
-
-    def _inboost_purchase_line(self):
-        """:rtype: lib.facts.PurchaseLine"""
-        product = self.product_id
-        order = self.order_id
-        return PurchaseLine(
-            uuid=self.uuid or None,
-            sku=product.default_code or None,
-            barcode=product.barcode or None,
-            name=self.full_product_name or product.display_name,
-            category=product.categ_id.name or None,
-            quantity=self.qty,
-            unit_price=self.price_unit,
-            discount=self.discount,
-            untaxed=order._inboost_round(self.price_subtotal),
-            tax=order._inboost_round(self.price_subtotal_incl - self.price_subtotal),
-            total=order._inboost_round(self.price_subtotal_incl),
-            is_reward=self.is_reward_line,
-            note=self.customer_note or None,
+    @api.model
+    def _inboost_lines_sql(self):
+        """The lines of order ``d`` as a list of lib.purchase.Line."""
+        columns = SQL(", ").join(
+            SQL("%s, %s", name, column)
+            for name, column in self._inboost_line_columns().items()
         )
+        return SQL(
+            """
+            COALESCE((
+                SELECT json_agg(json_build_object(%s) ORDER BY l.id)
+                  FROM pos_order_line l
+                  JOIN product_product p ON p.id = l.product_id
+                  JOIN product_template t ON t.id = p.product_tmpl_id
+             LEFT JOIN product_category a ON a.id = t.categ_id
+             LEFT JOIN loyalty_reward w ON w.id = l.reward_id
+             LEFT JOIN loyalty_program b ON b.id = w.program_id
+                 WHERE l.order_id = d.id), '[]')
+            """,
+            columns,
+        )
+
+    @api.model
+    def _inboost_line_columns(self):
+        """:return: {key of lib.purchase.Line: column}"""
+        return {
+            "uuid": SQL("l.uuid"),
+            "product_id": SQL("l.product_id"),
+            "sku": SQL("p.default_code"),
+            "barcode": SQL("p.barcode"),
+            "name": SQL(
+                "COALESCE(l.full_product_name, %s)",
+                self.env["product.template"]._field_to_sql("t", "name"),
+            ),
+            "category": SQL("a.name"),
+            "quantity": SQL("l.qty"),
+            "unit_price": SQL("l.price_unit"),
+            "discount": SQL("l.discount"),
+            "untaxed": SQL("l.price_subtotal"),
+            "total": SQL("l.price_subtotal_incl"),
+            "program_id": SQL("b.id"),
+            "program_type": SQL("b.program_type"),
+            "points": SQL("l.points_cost"),
+            "note": SQL("l.customer_note"),
+        }
 
     def _inboost_counts_for(self, rule):
         """Whether the line counts for the points that ``rule`` gives."""

@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.exceptions import AccessError
 
 from ...lib import phone as phones
 
@@ -13,41 +14,49 @@ class ResPartner(models.Model):
         return [*super()._load_pos_data_fields(config), "is_inboost_customer"]
 
     @api.model
-    def get_new_partner(self, config_id, domain, offset):
-        """A phone that the cashier typed and nobody has here may be InBoost's."""
-        term = self._inboost_searched_phone(domain)
-        result = super().get_new_partner(config_id, domain, offset)
-        if result["res.partner"] or not term or offset:
-            return result
+    def inboost_find_at_register(self, config_id, term):
+        """The contact with the phone ``term``, whom InBoost is asked about where
+        nobody here is linked to them.
+
+        :param int config_id: the register's
+        :param str term: as the cashier typed it
+        :return: dict of ``state``, ``phone`` (E.164) and ``records`` for the register.
+            The state is ``found`` or ``linked``; ``unknown`` to InBoost; ``silent``
+            when InBoost did not answer; ``off`` when it is not asked; ``invalid`` when
+            the term is no phone
+        """
+        if not self.env.user.has_group("point_of_sale.group_pos_user"):
+            raise AccessError(self.env._("Only a cashier may do this."))
         config = self.env["pos.config"].browse(config_id)
-        partner = self._inboost_find_at_register(term, config)
-        if partner:
-            result["res.partner"] = self._load_pos_data_read(partner, config)
-            positions = partner.fiscal_position_id
-            result["account.fiscal.position"] = positions._load_pos_data_read(
-                positions, config
-            )
-        return result
-
-    @api.model
-    def _inboost_searched_phone(self, domain):
-        """What the cashier typed, if the register searches phones for it."""
-        for leaf in domain:
-            if isinstance(leaf, list | tuple) and leaf[0] == "phone_mobile_search":
-                return str(leaf[2]).rstrip("%")
-        return ""
-
-    @api.model
-    def _inboost_find_at_register(self, term, config):
-        """The contact with the phone ``term``, of here or of InBoost; none when there
-        is none, or no answer in time."""
+        config.check_access("read")
         phone = phones.normalise(term, config.company_id.country_id.code)
-        if phone:
-            lookup = self.env["inboost.customer.lookup"].sudo()
-            backends = self.env["inboost.backend"]._find_for_company(config.company_id)
-            for backend in backends:
-                partner = lookup._find_contact(backend, phone)
-                partner = partner or lookup._ask_at_register(backend, phone)
-                if partner:
-                    return partner.sudo(False)
-        return self.browse()
+        if not phone:
+            return {"state": "invalid", "phone": term, "records": {}}
+        partner, state = self._inboost_find(phone, config.company_id)
+        records = self._inboost_register_data(partner, config) if partner else {}
+        return {"state": state, "phone": phone, "records": records}
+
+    @api.model
+    def _inboost_find(self, phone, company):
+        """:return: (contact, state), see :meth:`inboost_find_at_register`"""
+        lookup = self.env["inboost.customer.lookup"].sudo()
+        match = self.env["inboost.customer.match"].sudo()
+        here, state = self.browse(), "off"
+        for backend in self.env["inboost.backend"]._find_for_company(company):
+            here = here or match._find_contact(backend, phone).sudo(False)
+            if here and here.is_inboost_customer:
+                return here, "linked"
+            found, asked = lookup._ask_at_register(backend, phone)
+            if found:
+                return found.sudo(False), "found"
+            if state != "silent":
+                state = asked
+        return here, state
+
+    @api.model
+    def _inboost_register_data(self, partner, config):
+        positions = partner.fiscal_position_id
+        return {
+            "res.partner": self._load_pos_data_read(partner, config),
+            "account.fiscal.position": positions._load_pos_data_read(positions, config),
+        }

@@ -115,7 +115,7 @@ class TestCustomerLinks(CustomerCase):
         line = self.Run.search([]).line_ids
         link.partner_id.unlink()
         self.assertFalse(link.message_ids)
-        self.assertEqual((line.phone, line.text), (False, False))
+        self.assertEqual((line.phone, line.text, line.received), (False, "", False))
         self.assertEqual((link.state, link.phone, link.fact), ("ignored", False, False))
         contacts = self.Partner.search_count([])
         self.assertEqual(self.counts(self.pull([self.row(1)])), {"unchanged": 1})

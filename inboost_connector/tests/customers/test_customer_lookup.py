@@ -1,7 +1,7 @@
 import contextlib
 from unittest.mock import patch
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -22,13 +22,13 @@ class TestCustomerLookup(CustomerCase):
         # Logs and circuits are written by a cursor of their own.
         self.enterContext(self.enter_registry_test_mode())
 
-    def search(self, typed, offset=0):
-        """As the register does it when the cashier presses Enter."""
-        names = ("name", "phone_mobile_search", "email", "barcode")
-        domain = ["|"] * (len(names) - 1) + [[n, "ilike", f"{typed}%"] for n in names]
+    def ask(self, typed):
+        """As the register does it when nobody there has the phone."""
         partners = self.Partner.with_user(self.cashier)
-        found = partners.get_new_partner(self.config.id, domain, offset)
-        return found["res.partner"]
+        return partners.inboost_find_at_register(self.config.id, typed)
+
+    def search(self, typed):
+        return self.ask(typed)["records"].get("res.partner", [])
 
     def known(self, number=1, **values):
         self.fake.script[FIND] = [self.answer(self.row(number, **values))]
@@ -48,30 +48,57 @@ class TestCustomerLookup(CustomerCase):
         self.assertEqual(again["id"], found["id"])
         self.assertEqual(self.asked(), ["380500000001"])
 
-    def test_known_here_in_another_spelling_asks_nobody(self):
+    def test_linked_in_another_spelling_asks_nobody(self):
         partner = self.contact(1, phone=self.phone(1))
-        [found] = self.search("050 0000001")
-        self.assertEqual(found["id"], partner.id)
+        self.link(partner)
+        answer = self.ask("050 0000001")
+        self.assertEqual(answer["state"], "linked")
+        self.assertEqual(answer["records"]["res.partner"][0]["id"], partner.id)
         self.assertFalse(self.asked())
+
+    def test_here_but_not_linked_is_linked_at_the_till(self):
+        partner = self.contact(1)
+        self.known()
+        answer = self.ask("050 0000001")
+        self.assertEqual(answer["state"], "found")
+        [found] = answer["records"]["res.partner"]
+        self.assertEqual(found["id"], partner.id)
+        self.assertTrue(found["is_inboost_customer"])
+        self.assertEqual(self.link_of(1).partner_id, partner)
+
+    def test_here_and_unknown_there_is_shown_all_the_same(self):
+        partner = self.contact(1)
+        self.fake.script[FIND] = [404]
+        answer = self.ask("050 0000001")
+        self.assertEqual(answer["state"], "unknown")
+        self.assertEqual(answer["records"]["res.partner"][0]["id"], partner.id)
+
+    def test_only_a_cashier_asks(self):
+        user = new_test_user(self.env, "nobody_", "base.group_user")
+        with self.assertRaises(AccessError):
+            self.Partner.with_user(user).inboost_find_at_register(
+                self.config.id, "0500000001"
+            )
 
     def test_no_phone_no_question(self):
         for typed in ("Zzz", "4820000000017", "0500", "zz@example.com", "+3805x"):
-            self.assertEqual(self.search(typed), [])
-        self.assertEqual(self.search("0500000001", offset=100), [])
+            self.assertEqual(self.ask(typed)["state"], "invalid")
         self.assertFalse(self.asked())
 
     def test_unknown_there(self):
         for answer in (self.answer({}), self.answer(None), self.answer([]), 404):
             self.fake.script[FIND] = [answer]
-            self.assertEqual(self.search("0500000001"), [])
+            answer = self.ask("0500000001")
+            self.assertEqual((answer["state"], answer["records"]), ("unknown", {}))
         self.assertFalse(self.endpoint("customer_find").paused)
         self.assertEqual(self.endpoint("customer_find").failures, 0)
 
-    def test_trouble_is_the_normal_empty_answer(self):
+    def test_trouble_is_not_taken_for_a_customer_who_is_unknown(self):
         for answer in (500, 401, "close", self.answer("text"), self.answer([7])):
             self.fake.script[FIND] = [answer]
             with mute_logger("odoo.addons.inboost_connector.models"):
-                self.assertEqual(self.search("0500000001"), [])
+                answer = self.ask("0500000001")
+            self.assertEqual((answer["state"], answer["records"]), ("silent", {}))
         self.assertEqual(self.backend.state, "connected")
 
     def test_the_customer_of_another_phone_is_not_taken(self):
@@ -147,10 +174,11 @@ class TestCustomerLookup(CustomerCase):
         endpoint = self.endpoint("customer_find")
         for values in ({"enabled": False}, {"enabled": True, "paused": True}):
             endpoint.write(values)
-            self.assertEqual(self.search("0500000001"), [])
+            state = "silent" if endpoint.enabled else "off"
+            self.assertEqual(self.ask("0500000001")["state"], state)
         endpoint.paused = False
         self.backend._pause("text", {"text": "for a test"})
-        self.assertEqual(self.search("0500000001"), [])
+        self.assertEqual(self.ask("0500000001")["state"], "off")
         self.assertFalse(self.asked())
 
     # -- in Contacts ---------------------------------------------------------------
@@ -161,13 +189,34 @@ class TestCustomerLookup(CustomerCase):
         self.assertEqual(wizard.backend_id, self.backend)
         action = wizard.action_find()
         self.assertEqual(action["res_id"], self.link_of(1).partner_id.id)
+
+    def test_what_is_not_found_is_answered_in_the_same_window(self):
+        find = self.env["inboost.customer.find"]
         self.fake.script[FIND] = [self.answer({})]
-        with self.assertRaisesRegex(UserError, "knows no customer"):
-            self.env["inboost.customer.find"].create(
-                {"phone": "0500000002"}
-            ).action_find()
-        with self.assertRaisesRegex(UserError, "not a valid phone"):
-            self.env["inboost.customer.find"].create({"phone": "12"}).action_find()
+        wizard = find.create({"phone": "0500000002"})
+        action = wizard.action_find()
+        self.assertEqual((action["res_id"], wizard.state), (wizard.id, "unknown"))
+        self.assertIn(self.phone(2), wizard.answer)
+        action = wizard.action_create_contact()
+        self.assertEqual(action["context"], {"default_phone": self.phone(2)})
+        wizard = find.create({"phone": "050 12"})
+        wizard.action_find()
+        self.assertEqual(wizard.state, "invalid")
+        self.assertIn("“050 12” is not a valid phone: it is too short", wizard.answer)
+        self.fake.script[FIND] = [503]
+        wizard = find.create({"phone": "0500000002"})
+        wizard.action_find()
+        self.assertEqual(wizard.state, "trouble")
+
+    def test_a_look_up_is_read_by_its_own_mapping(self):
+        self.endpoint(
+            "customer_find"
+        ).row_map = "{inboost_id: number, phone: mobile, firstname: called}"
+        self.fake.script[FIND] = [
+            self.answer({"number": "n-1", "mobile": "380500000001", "called": "Olena"})
+        ]
+        [found] = self.search("0500000001")
+        self.assertEqual(found["name"], "Olena")
 
     def test_synchronise_a_contact_now(self):
         partner = self.contact(1)
@@ -177,7 +226,7 @@ class TestCustomerLookup(CustomerCase):
         self.assertEqual(partner.email, "one@example.com")
         self.assertEqual(self.link_of(1).history_state, "waiting")
         self.fake.script[FIND] = [503]
-        with self.assertRaisesRegex(UserError, "trouble of its own"):
+        with self.assertRaises(UserError):
             partner.action_inboost_synchronise()
         mute = self.contact(2, phone=False)
         with self.assertRaisesRegex(UserError, "no valid phone"):

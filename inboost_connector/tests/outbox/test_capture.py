@@ -77,7 +77,9 @@ class TestCapture(InboostCase):
     def test_failing_capture_saves_the_order_and_is_reconciled(self):
         order_class = type(self.env["pos.order"])
         with (
-            patch.object(order_class, "_inboost_purchase", side_effect=KeyError("bug")),
+            patch.object(
+                order_class, "_inboost_prepare_facts", side_effect=KeyError("bug")
+            ),
             mute_logger(EVENT),
         ):
             order = self.sell(self.customer)
@@ -89,12 +91,12 @@ class TestCapture(InboostCase):
         self.assertEqual(len(self.events_of(order)), 2)
 
     def test_failure_of_a_query_in_capture_saves_the_order(self):
-        def broken(order):
+        def broken(order, backend):
             order.env.cr.execute("SELECT 1 / 0")
 
         order_class = type(self.env["pos.order"])
         with (
-            patch.object(order_class, "_inboost_purchase", broken),
+            patch.object(order_class, "_inboost_prepare_facts", broken),
             mute_logger(EVENT, "odoo.sql_db"),
         ):
             order = self.sell(self.customer)

@@ -2,6 +2,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
+from ...lib.states import IllegalMove
 from ..common import WEBHOOK, InboostCase
 
 
@@ -23,6 +24,14 @@ class TestEventActions(InboostCase):
         event.sudo().write(states)
         event.sudo()._finish("held", "text", {"text": "a test"})
         return event
+
+    def test_no_code_moves_an_event_where_it_must_not_go(self):
+        event = self.capture_some()
+        event._finish("done")
+        for state in ("pending", "sending", "held", "failed", "parked"):
+            with self.assertRaises(IllegalMove):
+                event.sudo().write({"state": state})
+        self.assertEqual(event.state, "done")
 
     def test_send_again_keeps_the_id_and_leaves_a_trace(self):
         event = self.held()

@@ -33,7 +33,7 @@ class TestNets(BonusCase):
 
     def test_a_sale(self):
         order = self.env["pos.order"]
-        with self.broken(order, "_inboost_purchase"), mute_logger(CAPTURE):
+        with self.broken(order, "_inboost_prepare_facts"), mute_logger(CAPTURE):
             order = self.sell(self.customer)
         self.assertMissed()
         self.reconcile()
@@ -42,7 +42,7 @@ class TestNets(BonusCase):
 
     def test_the_customer_of_an_order(self):
         order = self.sell()
-        with self.broken(order, "_inboost_purchase"), mute_logger(CAPTURE):
+        with self.broken(order, "_inboost_prepare_facts"), mute_logger(CAPTURE):
             order.partner_id = self.customer
         self.assertMissed()
         self.reconcile()
@@ -64,7 +64,7 @@ class TestNets(BonusCase):
         self.deliver()
         self.fake.requests.clear()
         with (
-            self.broken(self.backend, "_capture_balances_of"),
+            self.broken(self.backend, "_capture_balances"),
             mute_logger(CAPTURE),
         ):
             self.customer.phone = "+380501112233"
@@ -82,7 +82,7 @@ class TestNets(BonusCase):
         self.fake.requests.clear()
         wizard = self.env["base.partner.merge.automatic.wizard"].create({})
         both = self.customer + self.other_customer
-        with self.broken(self.backend, "_capture_balances_of"), mute_logger(CAPTURE):
+        with self.broken(self.backend, "_capture_balances"), mute_logger(CAPTURE):
             wizard._merge(both.ids, self.customer)
         self.assertMissed()
         self.reconcile()
@@ -95,7 +95,7 @@ class TestNets(BonusCase):
         card = self.make_card(10)
         self.deliver()
         self.fake.requests.clear()
-        with self.broken(self.backend, "_capture_balances_of"), mute_logger(CAPTURE):
+        with self.broken(self.backend, "_capture_balances"), mute_logger(CAPTURE):
             card.sudo().unlink()
         self.assertMissed()
         self.reconcile()
@@ -122,7 +122,10 @@ class TestNets(BonusCase):
 
     def test_what_fails_again_is_listed_once_and_stops_no_other(self):
         order = self.env["pos.order"]
-        with self.broken(order, "_inboost_purchase"), mute_logger(CAPTURE, FAILURE):
+        with (
+            self.broken(order, "_inboost_prepare_facts"),
+            mute_logger(CAPTURE, FAILURE),
+        ):
             bad = self.sell(self.customer)
             self.reconcile()
             self.reconcile()

@@ -154,6 +154,7 @@ class Purchase(Shape):
     promotions: Rewards = None
     giftCards: Rewards = None
     gift_cards: Rewards = None
+    ewallets: Rewards = None
     cashRounding: Number = None
     cash_rounding: Number = None
     consent: bool | Consent = None

@@ -1,0 +1,56 @@
+from contextlib import contextmanager
+from datetime import timedelta
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+LOCK = "inboost_connector.long_job"
+#: How soon one that found another at work looks again.
+AGAIN = timedelta(seconds=2)
+
+
+class InboostLongJob(models.AbstractModel):
+    """Long jobs work one at a time, so that they never take every cron slot, and a sale
+    finds one free."""
+
+    _name = "inboost.long.job"
+    _description = "InBoost Long Job"
+
+    @contextmanager
+    def _take(self):
+        """``with ..._take() as mine``: whether we may work now. Nobody else does until
+        the end of the block, whatever is committed or rolled back in it."""
+        [(mine,)] = self.env.execute_query(
+            SQL("SELECT pg_try_advisory_lock(hashtext(%s))", LOCK)
+        )
+        try:
+            yield mine
+        finally:
+            if mine:
+                self._release()
+
+    @api.model
+    def _release(self):
+        cr = self.env.cr
+        if cr.connection.closed:
+            # The lock went with the connection.
+            return
+        if cr.connection.info.transaction_status == (
+            psycopg2.extensions.TRANSACTION_STATUS_INERROR
+        ):
+            cr.rollback()
+        self.env.execute_query(SQL("SELECT pg_advisory_unlock(hashtext(%s))", LOCK))
+        # Whoever waits for it need not wait for Odoo's next minute.
+        cr.postcommit.add(self.env["ir.cron"]._notifydb)
+
+    @api.model
+    def _trigger_again(self, cron):
+        """Another long job is at work: look again soon.
+
+        :param str cron: XML id within this addon
+        """
+        self.env.ref(f"inboost_connector.{cron}").sudo()._trigger(
+            fields.Datetime.now() + AGAIN
+        )

@@ -1,0 +1,194 @@
+import json
+from contextlib import contextmanager
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.sql_db import Cursor
+from odoo.tests import tagged
+from odoo.tools import SQL
+
+from ...lib.desk import Desk
+from ..common import WEBHOOK
+from ..common_bonus import BALANCE, BonusCase
+
+TABLES = {"inboost_event", "inboost_request_log"}
+ROWS = 200_000
+
+
+@tagged("post_install", "-at_install")
+class TestPlans(BonusCase):
+    """Beside a big outbox nothing reads all of it: no plan has a sequential scan of the
+    events or of the log. The rows are made and counted (ANALYZE) in the transaction of
+    the test, so that PostgreSQL plans as it would in a shop of years."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.fill_events()
+        cls.fill_log()
+        cls.env.cr.execute("ANALYZE inboost_event; ANALYZE inboost_request_log")
+
+    @classmethod
+    def fill_events(cls):
+        cls.env.cr.execute(
+            """
+            INSERT INTO inboost_event (
+                   backend_id, company_id, endpoint_id, operation, key, event_id, fact,
+                   partner_id, phone, occurred_at, priority, res_model, res_id, state,
+                   attempts, queued_at, done_at, create_date, write_date)
+            SELECT %(backend)s, %(company)s, %(endpoint)s, 'purchase', 'old:' || n,
+                   'old-' || n, '{}', %(partner)s,
+                   '+38050' || lpad((n %% 20000)::text, 7, '0'), moment, 0, 'pos.order',
+                   1000000 + n, 'done', 1, moment, moment, moment, moment
+              FROM generate_series(1, %(rows)s) n,
+                   LATERAL (SELECT now() AT TIME ZONE 'UTC' - n * interval '1 minute')
+                        AS m(moment)
+            """,
+            {
+                "backend": cls.backend.id,
+                "company": cls.backend.company_id.id,
+                "endpoint": cls.endpoint("purchase").id,
+                "partner": cls.env["res.partner"].create({"name": "Many"}).id,
+                "rows": ROWS,
+            },
+        )
+
+    @classmethod
+    def fill_log(cls):
+        cls.env.cr.execute(
+            """
+            INSERT INTO inboost_request_log (
+                   backend_id, company_id, operation, event_id, event_uuid, kind,
+                   status, verdict, create_date)
+            SELECT backend_id, company_id, operation, id, event_id, 'request', 200,
+                   'done', create_date
+              FROM inboost_event WHERE key LIKE 'old:%%'
+            """
+        )
+
+    @contextmanager
+    def watching(self):
+        """Statements on our big tables that run inside are kept, as PostgreSQL got
+        them."""
+        found, execute = {}, Cursor.execute
+
+        def spy(cursor, query, params=None, log_exceptions=True):
+            statement = query
+            if isinstance(query, SQL):
+                statement, values = query.code, query.params
+            else:
+                values = params
+            text = cursor._obj.mogrify(statement, values or None).decode()
+            words = text.replace('"', " ").split()
+            if words[0] in ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH"):
+                if TABLES & set(words):
+                    # One of each shape is enough.
+                    shape = statement if isinstance(statement, str) else text[:80]
+                    found.setdefault(shape, text)
+            return execute(cursor, query, params, log_exceptions)
+
+        with patch.object(Cursor, "execute", spy):
+            yield found
+
+    def assertNoScan(self, found, wanted=1):
+        self.assertGreaterEqual(len(found), wanted, "the spy saw it")
+        for text in found.values():
+            self.env.cr.execute(f"EXPLAIN (FORMAT JSON) {text.replace('%', '%%')}", ())
+            [[answer]] = self.env.cr.fetchall()
+            answer = json.loads(answer) if isinstance(answer, str) else answer
+            scans = [
+                node["Relation Name"]
+                for node in self.walk(answer[0]["Plan"])
+                if node["Node Type"] == "Seq Scan"
+            ]
+            self.assertFalse(TABLES & set(scans), text)
+
+    def walk(self, node):
+        yield node
+        for inner in node.get("Plans", ()):
+            yield from self.walk(inner)
+
+    def ago(self, **time):
+        return fields.Datetime.now() - timedelta(**time)
+
+    # -- the statements ------------------------------------------------------------
+
+    def test_the_planner_would_scan_what_has_no_index(self):
+        """So that the other tests can fail."""
+        with self.watching() as found:
+            self.env.cr.execute("SELECT id FROM inboost_event WHERE res_name = 'x'")
+        with self.assertRaises(AssertionError):
+            self.assertNoScan(found)
+
+    def test_capture(self):
+        with self.watching() as found:
+            order = self.sell(self.customer)
+            self.make_card(7)
+            order._inboost_capture(again="synced again")
+            self.env.flush_all()
+        self.assertNoScan(found, 2)
+
+    def test_delivery(self):
+        self.fake.script = {WEBHOOK: [200], BALANCE: [503]}
+        self.capture_some(3)
+        self.capture_some(2, operation="balance_set")
+        self.capture_some(operation="purchase_details", partner=self.other_customer)
+        with self.watching() as found:
+            self.deliver()
+        self.assertNoScan(found, 6)
+
+    def test_plan_and_give_back(self):
+        events = self.capture_some(3)
+        delivery = self.env["inboost.delivery"].sudo()
+        desk = delivery._read_desk(Desk())
+        with self.watching() as found, patch.object(type(delivery), "_commit"):
+            tasks = delivery._claim(desk, 9, [], "a lease")
+            delivery._give_back(tasks, "a lease")
+            delivery._plan_next_run(desk, cut=True)
+        self.env.invalidate_all()
+        self.assertEqual(set(events.mapped("state")), {"pending"})
+        self.assertNoScan(found, 4)
+
+    def test_what_changes_without_a_request(self):
+        delivery = self.env["inboost.delivery"].sudo()
+        with self.watching() as found:
+            delivery._recover_leases()
+            delivery._expire()
+            delivery._supersede()
+            self.env["inboost.event"]._release_parked()
+            self.env["inboost.event"]._begin_anew(self.backend.endpoint_ids)
+        self.assertNoScan(found, 5)
+
+    def test_reconciliation_of_the_register_and_the_web_shop(self):
+        with self.watching() as found:
+            self.env["inboost.backend"]._cron_reconcile()
+        self.assertNoScan(found, 2)
+
+    def test_alarms(self):
+        with self.watching() as found:
+            self.env["inboost.alarm"]._refresh(self.backend)
+        self.assertNoScan(found, 2)
+
+    def test_counters(self):
+        fields_ = ["event_waiting_count", "event_attention_count", "doubt_count"]
+        order = self.sell(self.customer)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        with self.watching() as found:
+            self.backend.read(fields_)
+            order.read(["inboost_event_count"])
+        self.assertNoScan(found, 3)
+
+    def test_decision_after_a_restore(self):
+        self.backend.doubt_decision = "ask"
+        with self.watching() as found:
+            self.env["inboost.restoration"]._hold(self.backend)
+            self.env["inboost.restoration"]._decide(self.backend, "send")
+        self.assertNoScan(found, 2)
+
+    def test_autovacuum(self):
+        with self.watching() as found:
+            self.env["inboost.event"]._gc_delivered()
+            self.env["inboost.request.log"]._gc_request_log()
+        self.assertNoScan(found, 2)

@@ -1,0 +1,135 @@
+"""A cashier sells, exchanges, refunds a half and takes goods back by a negative
+quantity in Chromium: InBoost has the sums of the register's closing report."""
+
+import json
+
+import pytest
+
+from tests.support.odoo_server import wait_until
+from tests.support.register import (
+    add_product,
+    choose_customer,
+    open_register,
+    pay,
+    press,
+    refund,
+    sign_in,
+)
+
+PHONE = "380671234567"
+SHELF = f"""
+env = env(user=env.ref("base.user_admin").id)
+env["res.partner"].create({{"name": "Olena Kovalenko", "phone": "+{PHONE}"}})
+# Points have a test of their own.
+env["loyalty.program"].search([]).active = False
+included = env["account.tax"].create(
+    {{"name": "VAT", "amount": 20, "price_include_override": "tax_included"}})
+excluded = env["account.tax"].create(
+    {{"name": "VAT on top", "amount": 7, "price_include_override": "tax_excluded"}})
+config = env["pos.config"].search([], order="id", limit=1)
+for name, sku, price, tax in (
+    ("Green tea", "TEA-01", 120.0, included), ("Oolong tea", "TEA-02", 99.9, excluded),
+):
+    env["product.product"].create({{
+        "name": name, "default_code": sku, "list_price": price,
+        "taxes_id": tax.ids, "available_in_pos": True,
+        "pos_categ_ids": config.iface_available_categ_ids[:1].ids}})
+env.cr.commit()
+print("on the shelf")
+"""
+REPORT = """
+import json
+session = env["pos.session"].search([], order="id DESC", limit=1)
+details = env["report.point_of_sale.report_saledetails"].get_sale_details(
+    session_ids=session.ids)
+closing = session.with_user(env.ref("base.user_admin")).get_closing_control_data()
+print("report", json.dumps({
+    "payments": details["currency"]["total_paid"],
+    "closing": closing["orders_details"],
+    "sold": sum(p["base_amount"] for c in details["products"] for p in c["products"]),
+    "refunded": sum(
+        p["base_amount"] for c in details["refund_products"] for p in c["products"]),
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def sold(odoo, inboost, page):
+    """:return: the totals of the orders in the order in which they were rung up"""
+    assert "on the shelf" in odoo.shell(SHELF).stdout
+    sign_in(page, odoo)
+    open_register(page, odoo)
+    ring_up(page, ("Green tea", 2), ("Oolong tea", 1), discount="10")
+    refund(page, "Green tea", 1)
+    # An exchange that something is paid for, and goods without their receipt.
+    ring_up(page, ("Green tea", 1), ("Oolong tea", -1))
+    ring_up(page, ("Green tea", -1))
+    wait_until(
+        lambda: inboost.counts()["distinct"] >= 6 and not odoo.states().get("pending"),
+        60,
+        "the arrival of what was sold",
+    )
+    rows = odoo.sql(
+        "SELECT amount_total FROM pos_order"
+        " WHERE session_id = (SELECT max(id) FROM pos_session) ORDER BY id"
+    )
+    return [float(total) for [total] in rows]
+
+
+def ring_up(page, *lines, discount=""):
+    """:param str discount: percent off the last line"""
+    choose_customer(page, "Olena Kovalenko")
+    for name, quantity in lines:
+        for _piece in range(abs(quantity)):
+            add_product(page, name)
+        if quantity < 0:
+            press(page, "+/-")
+            page.locator(f".orderline:has-text('{name}'):has-text('-1')").wait_for()
+    if discount:
+        press(page, "%", *discount)
+        page.locator(f".orderline:has-text('{discount}% discount')").wait_for()
+    pay(page)
+    page.locator(".receipt-screen button:has-text('New Order')").click()
+    page.locator("article.product").first.wait_for()
+
+
+def details(inboost):
+    return [one.get("body", one) for one in inboost.control("GET", "purchases")]
+
+
+def test_sums_equal_the_closing_report_to_the_kopeck(odoo, inboost, sold):
+    output = odoo.shell(REPORT).stdout
+    report = json.loads(output.partition("report ")[2].splitlines()[0])
+    bodies = details(inboost)
+    assert len(bodies) == report["closing"]["quantity"] == 4
+    totals = [body["total"] for body in bodies]
+    assert totals == pytest.approx(sold)
+    assert round(sum(totals), 2) == round(report["closing"]["amount"], 2)
+    assert round(sum(totals), 2) == round(report["payments"], 2)
+    lines = [line for body in bodies for line in body["lines"]]
+    untaxed = sum(line["total"] - line["tax"] for line in lines)
+    products = report["sold"] - abs(report["refunded"])
+    assert round(untaxed, 2) == round(products, 2)
+
+
+def test_refunds_are_refunds_and_the_exchange_is_a_purchase(inboost, sold):
+    bodies = details(inboost)
+    assert [body["isRefund"] for body in bodies] == [False, True, False, True]
+    assert bodies[1]["refundOf"] == bodies[0]["orderNumber"]
+    assert [body.get("refundOf") for body in bodies[2:]] == [None, None]
+    hooks = [hook["body"] for hook in inboost.control("GET", "webhooks")]
+    assert [hook["orderId"] for hook in hooks] == [
+        body["orderId"] for body in bodies if not body["isRefund"]
+    ]
+    assert inboost.counts()["doubled"] == []
+
+
+def test_lines_have_the_sign_of_the_money_and_add_up(inboost, sold):
+    bodies = details(inboost)
+    for body in bodies:
+        lines = sum(line["total"] for line in body["lines"])
+        assert lines == pytest.approx(body["total"], abs=0.005)
+        for line in body["lines"]:
+            assert line["quantity"] * line["total"] > 0
+    assert [line["name"] for line in bodies[2]["lines"]] == ["Green tea", "Oolong tea"]
+    assert bodies[1]["lines"][0]["total"] == -120
