@@ -50,6 +50,7 @@
         "views/outbox/inboost_profile_import_views.xml",
         "views/outbox/inboost_backend_views.xml",
         "views/outbox/res_config_settings_views.xml",
+        "views/outbox/base_module_uninstall_views.xml",
         "views/bonuses/inboost_bonus_move_views.xml",
         "views/bonuses/inboost_bonus_missing_views.xml",
         "views/bonuses/inboost_bonus_views.xml",

@@ -238,8 +238,9 @@ def write_conf(port):
         f"data_dir = {STATE / 'data'}\n"
         "http_interface = 127.0.0.1\n"
         # The simulator has no certificate and lives on this machine.
-        "inboost_allow_http = True\n"
-        "inboost_allowed_networks = 127.0.0.0/8\n"
+        "[inboost]\n"
+        "allow_http = True\n"
+        "allowed_networks = 127.0.0.0/8\n"
     )
 
 

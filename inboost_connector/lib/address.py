@@ -144,5 +144,5 @@ def check_ip(address: str, allowed_networks: Sequence[str] = ()) -> None:
         raise AddressRefused(
             "private",
             f"{ip} is a private or local address; allow it by "
-            "inboost_allowed_networks in Odoo's configuration file if you mean it",
+            "allowed_networks below [inboost] in Odoo's configuration if you mean it",
         )

@@ -5,7 +5,7 @@ from odoo.tools import config
 
 from odoo.addons.point_of_sale.tests.common import TestPoSCommon
 
-from ..models.outbox import inboost_delivery, inboost_watch
+from ..models.outbox import inboost_connection, inboost_delivery, inboost_watch
 from .fake_inboost import FakeInBoost
 
 DETAILS = "/api/Purchases/AddPurchase"
@@ -21,11 +21,9 @@ class InboostCase(TestPoSCommon):
         cls.config = cls.basic_config
         cls.fake = FakeInBoost()
         cls.addClassCleanup(cls.fake.close)
-        options = {
-            "inboost_allow_http": "True",
-            "inboost_allowed_networks": "127.0.0.0/8",
-        }
-        cls.startClassPatcher(patch.dict(config.options, options))
+        cls.options = inboost_connection.read_options(config["config"])
+        options = {"allow_http": "True", "allowed_networks": "127.0.0.0/8"}
+        cls.startClassPatcher(patch.dict(cls.options, options))
         cls.env.user.group_ids |= cls.env.ref("inboost_connector.group_inboost_manager")
         cls.tea = cls.create_product("Tea", cls.categ_basic, 10.0)
         cls.cup = cls.create_product(

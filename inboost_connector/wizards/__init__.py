@@ -1,4 +1,5 @@
 from . import (
+    base_module_uninstall,
     base_partner_merge,
     inboost_customer_find,
     inboost_expiring_preview,

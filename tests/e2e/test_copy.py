@@ -31,7 +31,7 @@ def test_copy_is_silent_until_an_administrator_says_so(copy, inboost):
     copy.wake()
     time.sleep(1)
     assert inboost.counts()["arrivals"] == 0
-    assert "copy" in copy.value("SELECT pause_reason FROM inboost_backend")
+    assert copy.value("SELECT pause_code FROM inboost_backend") == "copy"
     assert copy.states() == {"pending": 10}
     [backend] = copy.execute("inboost.backend", "search", [])
     copy.execute("inboost.backend", "action_connect", [backend])

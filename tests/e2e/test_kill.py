@@ -11,8 +11,8 @@ from tests.support.outbox import fill
 
 EVENTS = 2000
 KILLS = 10
-#: As many as may be in flight at one moment: the delivery's pool.
-IN_FLIGHT = 16
+#: As many as may be leased at one moment: in flight, and as much to feed the threads.
+IN_FLIGHT = 64
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from collections import defaultdict
 
 import cluster
 
-from tests.lives.console import Console
+from tests.support.console import Console
 from tests.support.dumps import ServerOf
 from tests.support.odoo_server import CONNECT, OdooServer
 from tests.support.orders import PRELUDE

@@ -53,7 +53,7 @@ def copy(original, inboost):
 )
 def test_a_copy_asks_and_sends_nothing_and_says_why(copy, inboost, script):
     # Each finds the backend as the copy was made.
-    copy.sql("UPDATE inboost_backend SET state = 'connected', pause_reason = NULL")
+    copy.sql("UPDATE inboost_backend SET state = 'connected', pause_code = NULL")
     before = requests_of(inboost)
     said = copy.do(
         "from odoo.exceptions import UserError\n"

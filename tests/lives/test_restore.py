@@ -11,7 +11,8 @@ def morning(request, inboost, tmp_path_factory):
     """Sales that waited in the dump of this morning and have left since, and sales that
     the dump does not know; then the restore, and an administrator who connects.
 
-    :return: the shop, with ``waited``, ``lost`` (uuids) and ``ids`` of the lost ones
+    :return: the shop, with ``waited``, ``lost`` (uuids), ``ids`` of the lost events
+        and the ``dates`` of all orders
     """
     inboost.control("POST", "reset")
     shop = Shop(f"lives_{request.param.__name__}", inboost)
@@ -24,6 +25,7 @@ def morning(request, inboost, tmp_path_factory):
     shop.deliver()
     assert len(arrived(inboost, shop.waited + shop.lost)) == 12
     shop.ids = shop.ids_of(shop.lost)
+    shop.dates = dict(shop.sql("SELECT uuid, date_order FROM pos_order"))
     shop.before = requests_of(inboost)
     shop.rest()
     request.param(shop.database, path)
@@ -52,13 +54,14 @@ def test_somebody_is_asked_about_it_once(morning):
 
 def test_lost_orders_that_the_register_syncs_again_are_unknown(morning, inboost):
     """Under the ids that they had, so that InBoost can tell."""
+    lost = [(uuid, morning.dates[uuid]) for uuid in morning.lost[:2]]
     morning.do(
-        f"for number, uuid in enumerate({morning.lost}):\n"
-        "    sell(customer(200 + number), order_uuid=uuid)"
+        f"for number, (uuid, date) in enumerate({lost}):\n"
+        "    sell(customer(200 + number), order_uuid=uuid, date=date)"
     )
     morning.deliver()
-    assert morning.ids_of(morning.lost) == morning.ids
-    assert morning.states_of(morning.lost) == {"held": 6}
+    assert morning.ids_of(morning.lost[:2]) <= morning.ids
+    assert morning.states_of(morning.lost[:2]) == {"held": 4}
     assert [ids for ids in arrived(inboost, morning.lost).values() if ids[1:]] == []
 
 
@@ -70,13 +73,37 @@ def test_a_sale_after_it_is_sent(morning, inboost):
 
 
 def test_one_decision_settles_all_of_it(morning, inboost):
-    """That they arrived: nothing is sent, nothing waits, nobody is asked any more."""
-    assert morning.states_of(morning.waited) == {"held": 6}
+    """That they arrived: nothing is sent, nothing waits, nobody is asked any more, and
+    what a register brings later is settled likewise."""
+    assert morning.states_of(morning.waited + morning.lost[:2]) == {"held": 10}
+    assert morning.value("SELECT doubt_decision FROM inboost_backend") == "ask"
     before = requests_of(inboost)
-    morning.do(
-        'env["inboost.event"].search([("state", "=", "held")]).action_mark_delivered()'
-    )
+    morning.do('env["inboost.backend"].search([]).action_keep_doubtful()')
+    last, date = morning.lost[2], morning.dates[morning.lost[2]]
+    morning.do(f'sell(customer(202), order_uuid="{last}", date="{date}")')
     morning.deliver()
-    assert morning.states_of(morning.waited) == {"done": 6}
+    assert morning.states_of(morning.waited + morning.lost) == {"done": 12}
+    assert morning.ids_of(morning.lost) == morning.ids
     assert requests_of(inboost) == before
     assert morning.activities() == []
+
+
+def test_the_other_decision_sends_all_of_it(inboost, tmp_path):
+    inboost.control("POST", "reset")
+    shop = Shop("lives_send", inboost)
+    shop.connect()
+    waited = shop.sell(1, first=100)
+    [nobody] = shop.do(
+        'print("said", sell(env["res.partner"].create({"name": "No phone"})).uuid)'
+    )
+    dump(shop.database, tmp_path / "dump")
+    shop.rest()
+    restore_in_place(shop.database, tmp_path / "dump")
+    shop.press_connect()
+    assert shop.states_of([*waited, nobody]) == {"held": 4}
+    shop.do('env["inboost.backend"].search([]).action_send_doubtful()')
+    shop.deliver()
+    assert shop.states_of(waited) == {"done": 2}
+    assert shop.states_of([nobody]) == {"parked": 2}
+    assert {len(ids) for ids in arrived(inboost, waited).values()} == {1}
+    shop.drop()

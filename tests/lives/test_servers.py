@@ -85,6 +85,7 @@ def test_two_servers_of_different_zones_on_one_database(shop, inboost, monkeypat
     second = ServerOf(shop.database)
     second.start()
     try:
+        shop.sql("DELETE FROM inboost_request_log")
         shop.sql("DELETE FROM inboost_event")
         fill(shop, 200)
         shop.wake()
@@ -116,6 +117,8 @@ def test_a_server_without_jobs_is_noticed_by_a_sale(without_jobs):
         " next_try = next_try - interval '20 minutes',"
         " create_date = create_date - interval '20 minutes'"
     )
+    # One process looks once a minute.
+    without_jobs.rest()
     without_jobs.sell(1, first=101)
     assert len(without_jobs.activities()) == 1
 

@@ -4,8 +4,10 @@ import os
 import subprocess
 import time
 import xmlrpc.client
+from pathlib import Path
 
 import cluster
+import psutil
 import requests
 from workspace import LOGS, MODULES, ODOO_CONF, PYTHON, STATE, free_port
 
@@ -33,15 +35,20 @@ class OdooServer:
 
     # -- process -------------------------------------------------------------------
 
-    def start(self, wait=True, cron_threads=2):
+    def start(self, wait=True, cron_threads=2, workers=0):
+        """:param int workers: of a prefork server; 0 for a threaded one"""
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = (LOGS / f"{self.database}.log").open("a")
+        self.log_begin = self.log.tell()
         self.process = subprocess.Popen(
             [
-                *(str(PYTHON), "-m", "odoo", "-c", str(ODOO_CONF), "-d", self.database),
+                *(str(PYTHON), str(Path(__file__).with_name("odoo_bin.py"))),
+                *("-c", str(ODOO_CONF), "-d", self.database),
                 *("--http-port", str(self.port)),
                 *("--max-cron-threads", str(cron_threads)),
+                *("--workers", str(workers)),
+                *("--gevent-port", str(free_port())),
             ],
             stdout=self.log,
             stderr=subprocess.STDOUT,
@@ -52,6 +59,14 @@ class OdooServer:
             wait_until(self.answers, 120, "the start of Odoo")
         return self
 
+    def settle(self):
+        """A new database has all of Odoo's own jobs to do, which take a while."""
+        ready = (
+            "SELECT 1 FROM ir_cron"
+            " WHERE active AND nextcall < now() AT TIME ZONE 'UTC' - interval '5 s'"
+        )
+        wait_until(lambda: not self.sql(ready), 120, "the end of Odoo's own jobs")
+
     def answers(self):
         assert self.process.poll() is None, "Odoo ended"
         try:
@@ -60,8 +75,10 @@ class OdooServer:
             return False
 
     def kill(self):
-        """As a power cut: no chance to tidy up."""
-        self.process.kill()
+        """As a power cut: no chance to tidy up, for no process of it."""
+        processes = [self.process, *psutil.Process(self.process.pid).children(True)]
+        for process in processes:
+            process.kill()
         self.process.wait()
         self.log.close()
 
@@ -69,11 +86,16 @@ class OdooServer:
         if self.process and self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(20)
+                self.process.wait(45)
             except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+                self.kill()
         self.log.close()
+
+    def logged(self):
+        """:return: what the server wrote since it was started"""
+        with open(self.log.name) as stream:
+            stream.seek(self.log_begin)
+            return stream.read()
 
     # -- what it knows -------------------------------------------------------------
 

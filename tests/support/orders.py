@@ -15,7 +15,7 @@ product = env["product.product"].search(
     [("available_in_pos", "=", True), ("taxes_id", "=", False)], limit=1)
 cash = config.payment_method_ids.filtered("is_cash_count")[:1]
 
-def sell(partner=None, order_uuid=None, price=10.0):
+def sell(partner=None, order_uuid=None, price=10.0, date=None):
     order_uuid = order_uuid or str(uuid_lib.uuid4())
     data = {
         "uuid": order_uuid, "name": order_uuid, "state": "paid",
@@ -24,7 +24,7 @@ def sell(partner=None, order_uuid=None, price=10.0):
         "pricelist_id": config.pricelist_id.id, "fiscal_position_id": False,
         "amount_paid": price, "amount_return": 0,
         "amount_tax": 0, "amount_total": price,
-        "date_order": fields.Datetime.to_string(fields.Datetime.now()),
+        "date_order": date or fields.Datetime.to_string(fields.Datetime.now()),
         "last_order_preparation_change": "{}", "to_invoice": False,
         "lines": [(0, 0, {"id": 1, "pack_lot_ids": [], "price_unit": price,
             "product_id": product.id, "price_subtotal": price,

@@ -1,5 +1,10 @@
 """Fills the outbox without orders, for tests that need many events."""
 
+import time
+
+import cluster
+import psycopg2
+
 #: Run in Odoo's shell: COUNT events over CUSTOMERS customers.
 FILL = """
 from odoo import fields
@@ -25,3 +30,61 @@ def fill(odoo, count, customers=200, operation="purchase"):
     )
     done = odoo.shell(script)
     assert f"filled {count}" in done.stdout, done.stdout + done.stderr[-2000:]
+
+
+#: Rows as captures make them, of customers numbered from FIRST.
+ROWS = """
+INSERT INTO inboost_event (
+    backend_id, company_id, endpoint_id, operation, key, event_id, fact, phone,
+    occurred_at, priority, state, queued_at, next_try, attempts, duplicate,
+    create_date, write_date)
+SELECT p.backend_id, b.company_id, p.id, p.operation, 'fill:' || n,
+       md5(p.operation || n)::uuid::text,
+       jsonb_build_object('uuid', 'fill-' || n, 'number', n::text, 'total', 1.0,
+                          'time', '2026-01-01T10:00:00Z'),
+       '+38050' || lpad((n %% %(customers)s)::text, 7, '0'),
+       t.now, 0, 'pending', t.now, t.now, 0, false, t.now, t.now
+  FROM inboost_endpoint p
+  JOIN inboost_backend b ON b.id = p.backend_id,
+       generate_series(%(first)s, %(last)s) n,
+       (SELECT date_trunc('second', now() AT TIME ZONE 'UTC') AS now) t
+ WHERE p.operation = ANY(%(operations)s)
+"""
+TRIGGER = """
+INSERT INTO ir_cron_trigger (cron_id, call_at)
+SELECT res_id, date_trunc('second', now() AT TIME ZONE 'UTC') FROM ir_model_data
+ WHERE module = 'inboost_connector' AND name = 'ir_cron_deliver'
+"""
+
+
+class Till:
+    """Commits what sales capture, without Odoo's own time for a sale."""
+
+    def __init__(self, odoo):
+        self.odoo = odoo
+        options = {"host": "127.0.0.1", "port": cluster.PORT_FILE.read_text()}
+        self.here, self.postgres = (
+            psycopg2.connect(dbname=name, user=cluster.USER, **options)
+            for name in (odoo.database, "postgres")
+        )
+
+    def sell(self, count=1, first=0, operations=("purchase",), customers=10**7):
+        """:return: event ids and the unix time of the commit"""
+        values = {
+            "first": first,
+            "last": first + count - 1,
+            "operations": list(operations),
+            "customers": customers,
+        }
+        with self.here, self.here.cursor() as cr:
+            cr.execute(f"{ROWS} RETURNING event_id", values)
+            ids = [row[0] for row in cr.fetchall()]
+            cr.execute(TRIGGER)
+        committed = time.time()
+        with self.postgres, self.postgres.cursor() as cr:
+            cr.execute("SELECT pg_notify('cron_trigger', %s)", [self.odoo.database])
+        return ids, committed
+
+    def close(self):
+        self.here.close()
+        self.postgres.close()

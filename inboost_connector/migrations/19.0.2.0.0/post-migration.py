@@ -6,6 +6,8 @@ from odoo import SUPERUSER_ID, api
 from odoo.tools import SQL, html2plaintext
 from odoo.tools.sql import column_exists
 
+from odoo.addons.inboost_connector.lib import codes
+
 #: XML id of a cron -> the model and the code that it runs now. Crons are not updated
 #: with the module, since people change when they run.
 CRONS = {
@@ -31,6 +33,7 @@ def migrate(cr, version):
         []
     )._create_endpoints()
     _keep_connected(env)
+    _keep_portals(env)
 
 
 def _move_crons(env):
@@ -156,3 +159,10 @@ def _keep_connected(env):
     backends = env["inboost.backend"].with_context(active_test=False)
     found = backends.search([("fingerprint", "=", before)])
     found.fingerprint = env["inboost.restoration"]._get_fingerprint()
+
+
+def _keep_portals(env):
+    """Which portal was connected, so that another one is noticed."""
+    backends = env["inboost.backend"].with_context(active_test=False)
+    for backend in backends.search([("connected_since", "!=", False)]):
+        backend.connected_portal = codes.portal_name(backend.address)

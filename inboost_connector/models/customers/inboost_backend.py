@@ -144,6 +144,17 @@ class InboostBackend(models.Model):
             endpoint = backend._endpoint("customer_upsert")
             endpoint.enabled = backend.send_new_customers
 
+    # -- CRUD ----------------------------------------------------------------------
+
+    def write(self, vals):
+        if vals.get("scope") == "every":
+            # What was left out is history: no campaign starts for it.
+            wider = self.filtered(
+                lambda backend: backend.scope == "linked" and backend.connected_since
+            )
+            wider.sudo().write({"connected_since": fields.Datetime.now()})
+        return super().write(vals)
+
     # -- actions -------------------------------------------------------------------
 
     def action_synchronise(self):

@@ -52,8 +52,8 @@ CAUSES = {
         "filter Failed: the reason stands beside each."
     ),
     "restored": _lt(
-        "This database was restored. Decide on the backend whether the events from "
-        "before are sent."
+        "This database was restored, or connected to another portal. Decide on the "
+        "backend whether the events from before are sent."
     ),
     "secret_ends": _lt(
         "The secret for InBoost ends on %(date)s. Get a new one from InBoost and enter "

@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.base.models.res_partner import _tz_get
 
-from ...lib import auth
+from ...lib import auth, codes
 from ...lib.operations import OPERATIONS
 
 _logger = logging.getLogger(__name__)
@@ -78,12 +78,15 @@ class InboostBackend(models.Model):
         groups="base.group_system",
         help="Tells this database from a copy of it, which must not send.",
     )
+    connected_portal = fields.Char(
+        readonly=True, copy=False, help="The portal that was connected last."
+    )
     doubt_before = fields.Datetime(
         "Unknown Before",
         readonly=True,
         copy=False,
-        help="This database was restored: what happened before this moment may have "
-        "been sent by what was there before.",
+        help="This database was restored, or connected to another portal: what "
+        "happened before this moment may have been sent already.",
     )
     doubt_decision = fields.Selection(
         [
@@ -222,12 +225,26 @@ class InboostBackend(models.Model):
         return backends
 
     def write(self, vals):
+        moved = self._filter_moved(vals["address"]) if "address" in vals else self[:0]
         result = super().write(vals)
+        if moved:
+            # Neither the secret nor what waits is for whoever is there.
+            moved.sudo().write({"state": "draft", "pause_code": False})
+            moved.endpoint_ids.sudo().write({"proven": False})
         if self._get_recording_fields() & vals.keys():
             self.env.registry.clear_cache()
         if "secret" in vals:
             self.env["inboost.alarm"]._refresh(self.sudo().filtered("alarm_ids"))
         return result
+
+    def _filter_moved(self, address):
+        """Those in use that ``address`` points at another portal."""
+        name = codes.portal_name(address or "")
+        return self.filtered(
+            lambda backend: (
+                backend.state != "draft" and codes.portal_name(backend.address) != name
+            )
+        )
 
     def _create_endpoints(self):
         """Every operation has an endpoint from the first day."""
@@ -289,6 +306,7 @@ class InboostBackend(models.Model):
                 "pause_code": False,
                 "pause_args": False,
                 "fingerprint": self.env["inboost.restoration"]._get_fingerprint(),
+                "connected_portal": codes.portal_name(self.address),
                 "connected_since": self.connected_since or fields.Datetime.now(),
             }
         )
@@ -341,6 +359,9 @@ class InboostBackend(models.Model):
     def _pause(self, code, arguments=None):
         """Stop sending and lose nothing. The administrators hear of it by an alarm."""
         paused = self.sudo().filtered(lambda backend: backend.state == "connected")
+        if not paused:
+            # Writing nothing would empty the caches of all processes.
+            return
         paused.write(
             {"state": "paused", "pause_code": code, "pause_args": arguments or False}
         )

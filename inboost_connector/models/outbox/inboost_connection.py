@@ -1,8 +1,23 @@
+import configparser
+from functools import cache
+
 from odoo import api, models
 from odoo.exceptions import ValidationError
 from odoo.tools import config
 
 from ...lib import address, client, outcome, redact
+
+
+@cache
+def read_options(path):
+    """The section ``inboost`` of the server's configuration file. Odoo warns at each
+    start of options in its own section that it does not know.
+
+    :return: {name: text}
+    """
+    parser = configparser.RawConfigParser()
+    parser.read(path or ())
+    return dict(parser["inboost"]) if parser.has_section("inboost") else {}
 
 
 class InboostConnection(models.AbstractModel):
@@ -13,11 +28,11 @@ class InboostConnection(models.AbstractModel):
 
     @api.model
     def _allow_http(self):
-        return str(config.get("inboost_allow_http") or "").lower() in ("true", "1")
+        return read_options(config["config"]).get("allow_http", "").lower() == "true"
 
     @api.model
     def _allowed_networks(self):
-        networks = str(config.get("inboost_allowed_networks") or "")
+        networks = read_options(config["config"]).get("allowed_networks", "")
         return tuple(n.strip() for n in networks.split(",") if n.strip())
 
     @api.model

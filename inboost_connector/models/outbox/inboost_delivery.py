@@ -1,11 +1,14 @@
 import logging
+import signal
 import threading
 import time
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 from uuid import uuid4
+
+import psycopg2
 
 from odoo import api, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
@@ -17,7 +20,7 @@ from ...lib.clock import utcnow
 from ...lib.desk import Desk, Place
 from ...lib.outcome import Verdict, after_credentials, classify
 from ...lib.priority import NEWEST_ONLY
-from ...lib.sending import Senders, Task, after_exception, with_outcome
+from ...lib.sending import Landed, Senders, Task, after_exception, with_outcome
 
 _logger = logging.getLogger(__name__)
 
@@ -39,16 +42,20 @@ MAX_ORDER_WAIT = timedelta(minutes=10)
 MAX_RUN = 10.0
 #: Seconds after which backends and endpoints are looked at again.
 LOOK_AGAIN = 1.0
-#: Seconds after which more is claimed though nothing landed: a new sale does not wait
-#: for an answer that does not come.
-PATIENCE = 0.25
+#: Seconds after which more is claimed although nothing landed: a slow answer keeps
+#: nobody waiting.
+CLAIM_AGAIN = 0.05
+#: Seconds after which another server sends on, when this one stops.
+AFTER_STOP = 5
+#: How often, once a second, the database is asked for when the connection to it broke.
+MAX_RECONNECTS = 30
 #: How often results are written again when another transaction was in the way.
 MAX_SETTLE_TRIES = 5
 #: Seconds that the verdict of a connection test stands, and that it may take.
 TEST_STANDS = 5.0
 TEST_WITHIN = 5.0
 
-#: Set when the server is told to stop: nothing more is claimed.
+#: Set when a threaded server is told to stop: nothing more is claimed.
 _stopping = threading.Event()
 _active = set()
 #: {(database, backend id, requests a second): lib.backoff.Pace}
@@ -63,10 +70,43 @@ def _wait_for_deliveries():
     end = time.monotonic() + 35
     while _active and time.monotonic() < end:
         time.sleep(0.05)
-    _stopping.clear()
 
 
 CommonServer.on_stop(_wait_for_deliveries)
+
+
+def _is_stopping():
+    """A process of a prefork server hears of it by a signal, whose handler is a method
+    of its worker."""
+    worker = getattr(signal.getsignal(signal.SIGINT), "__self__", None)
+    return _stopping.is_set() or not getattr(worker, "alive", True)
+
+
+@dataclass
+class Run:
+    """One run of the delivery.
+
+    :ivar end: when it claims no more, by ``time.monotonic()``
+    :ivar landed: what came back and is not written yet
+    :ivar count: of what is written
+    :ivar claiming: whether it may go on claiming"""
+
+    lease: str
+    desk: Desk
+    senders: Senders
+    end: float
+    landed: list[Landed] = field(default_factory=list)
+    count: int = 0
+    claiming: bool = True
+
+    @property
+    def begun(self):
+        """Rows of what a thread began."""
+        return [*self.senders.open, *(one.task.id for one in self.landed)]
+
+    def note_settled(self):
+        self.count += len(self.landed)
+        self.landed = []
 
 
 class InboostDelivery(models.AbstractModel):
@@ -87,38 +127,76 @@ class InboostDelivery(models.AbstractModel):
 
     @api.model
     def _deliver(self, lease):
-        self._recover_leases()
-        self._expire()
         self._supersede()
         desk = self._read_desk(Desk())
-        self._commit()
-        end = time.monotonic() + MAX_RUN
-        looked, count = time.monotonic(), 0
         with (
             self.env["inboost.connection"]._client(THREADS) as http,
             Senders(http, THREADS) as senders,
         ):
-            landed = []
-            while True:
-                claiming = time.monotonic() < end and not _stopping.is_set()
-                if not claiming:
-                    self._give_back(senders.take_back(), lease)
-                if time.monotonic() - looked > LOOK_AGAIN:
-                    desk, looked = self._read_desk(desk), time.monotonic()
-                wanted = self._get_room(senders) if claiming else 0
-                open_tasks = list(senders.open.values())
-                senders.hand_over(
-                    self._settle_and_claim(desk, landed, wanted, open_tasks, lease)
-                )
-                count += len(landed)
-                landed = senders.gather(PATIENCE)
-                if not senders.open and not landed:
-                    break
-        self.env["inboost.event"].browse(desk.too_large)._split_too_large()
-        self._plan_next_run(desk, cut=not claiming)
-        if desk.troubled:
+            run = Run(lease, desk, senders, time.monotonic() + MAX_RUN)
+            try:
+                self._send(run)
+            except (psycopg2.OperationalError, psycopg2.InterfaceError):
+                self._rescue(run)
+                raise
+        self.env["inboost.event"].browse(run.desk.too_large)._split_too_large()
+        # What is due does not wait for this.
+        self._recover_leases()
+        self._expire()
+        self._plan_next_run(run.desk, self._get_pause(run))
+        if run.desk.troubled:
             self.env["inboost.alarm"]._refresh()
-        self.env["ir.cron"]._commit_progress(count, remaining=0)
+        self.env["ir.cron"]._commit_progress(run.count, remaining=0)
+
+    @api.model
+    def _get_pause(self, run):
+        """Seconds until the next run: what is due by now and was not claimed waits
+        behind something, or for more time; after a stop, for the next server."""
+        if _is_stopping():
+            return AFTER_STOP
+        return 1 if run.claiming else 0
+
+    @api.model
+    def _send(self, run):
+        """Until nothing is due any more, or the time is over and all has landed."""
+        looked = time.monotonic()
+        while True:
+            run.claiming = time.monotonic() < run.end and not _is_stopping()
+            if not run.claiming and run.senders.take_back():
+                self._give_back(run)
+            if time.monotonic() - looked > LOOK_AGAIN:
+                run.desk, looked = self._read_desk(run.desk), time.monotonic()
+            wanted = self._get_room(run.senders) if run.claiming else 0
+            tasks = []
+            if run.landed or wanted:
+                tasks = self._settle_and_claim(run, wanted)
+            run.senders.hand_over(tasks or [])
+            if not run.senders.open and tasks is not None:
+                return
+            run.landed = run.senders.gather(CLAIM_AGAIN)
+
+    @api.model
+    def _rescue(self, run):
+        """The connection to the database broke. What is in flight lands and is written
+        over another one: it is known, after all."""
+        run.senders.take_back()
+        while run.senders.open:
+            run.landed += run.senders.gather(CLAIM_AGAIN)
+        for _try in range(MAX_RECONNECTS):
+            try:
+                with self.env.registry.cursor() as cr:
+                    self.with_env(self.env(cr=cr))._settle_rest(run)
+                return
+            except (psycopg2.OperationalError, psycopg2.InterfaceError):
+                time.sleep(1)
+
+    @api.model
+    def _settle_rest(self, run):
+        for one in run.landed:
+            self._settle_alone(run.desk, self._judge(one), run.lease)
+        self._give_back(run)
+        self.env["inboost.event"]._trigger_delivery()
+        self._commit()
 
     @api.model
     def _get_room(self, senders):
@@ -140,8 +218,9 @@ class InboostDelivery(models.AbstractModel):
         """What there is to know of backends and endpoints now, put on ``desk``. Their
         circuits are the database's, since other processes write them, too."""
         self.env.invalidate_all()
-        backends = self.env["inboost.backend"].search([("state", "=", "connected")])
-        backends = backends._filter_sendable()
+        # What is in flight is settled although its backend was paused meanwhile.
+        every = self.env["inboost.backend"].with_context(active_test=False).search([])
+        backends = every.filtered("active")._filter_sendable()
         endpoints = self.env["inboost.endpoint"].search(
             [
                 ("backend_id", "in", backends.ids),
@@ -150,14 +229,13 @@ class InboostDelivery(models.AbstractModel):
                 ("paused", "=", False),
             ]
         )
-        desk.places = {
-            endpoint.id: self._read_place(endpoint) for endpoint in endpoints
-        }
-        # Those that were paused since stay: something of theirs may be in flight.
-        desk.companies |= {backend.id: backend.company_id.id for backend in backends}
-        desk.retry_days |= {backend.id: backend.retry_days for backend in backends}
-        desk.pauses.clear()
-        return desk
+        return Desk(
+            places={endpoint.id: self._read_place(endpoint) for endpoint in endpoints},
+            companies={backend.id: backend.company_id.id for backend in every},
+            retry_days={backend.id: backend.retry_days for backend in every},
+            too_large=desk.too_large,
+            troubled=desk.troubled,
+        )
 
     @api.model
     def _read_place(self, endpoint):
@@ -214,29 +292,35 @@ class InboostDelivery(models.AbstractModel):
     # -- one turn: settle what landed, claim what is next --------------------------
 
     @api.model
-    def _settle_and_claim(self, desk, landed, wanted, open_tasks, lease):
+    def _settle_and_claim(self, run, wanted):
         """What landed is written and what goes next is leased, in one transaction that
         is committed before anything of it leaves.
 
-        :return: list of lib.sending.Task
+        :return: list of lib.sending.Task; None when another transaction was in the way
         """
-        landed = [self._judge(one) for one in landed]
+        run.landed = [self._judge(one) for one in run.landed]
         try:
-            self._settle(desk, landed, lease)
+            self._settle(run.desk, run.landed, run.lease)
             tasks = []
-            if wanted > 0:
-                tasks = self._claim(desk, wanted, open_tasks, lease)
+            if wanted:
+                open_tasks = list(run.senders.open.values())
+                tasks = self._claim(run.desk, wanted, open_tasks, run.lease)
             self._commit()
+            run.note_settled()
             return tasks
+        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+            if not isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
+                raise
+            self.env.cr.rollback()
         except Exception as error:
             self.env.cr.rollback()
-            if not isinstance(error, PG_CONCURRENCY_EXCEPTIONS_TO_RETRY):
-                _logger.warning("InBoost: results are written one by one: %s", error)
-            # What was concluded was not written, neither of endpoints.
-            self._read_desk(desk)
-        for one in landed:
-            self._settle_alone(desk, one, lease)
-        return []
+            _logger.warning("InBoost: results are written one by one: %s", error)
+        # What was noted of endpoints went back with the rest.
+        run.desk = self._read_desk(run.desk)
+        for one in run.landed:
+            self._settle_alone(run.desk, one, run.lease)
+        run.note_settled()
+        return None
 
     @api.model
     def _settle_alone(self, desk, landed, lease):
@@ -431,21 +515,19 @@ class InboostDelivery(models.AbstractModel):
         }
 
     @api.model
-    def _give_back(self, tasks, lease):
+    def _give_back(self, run):
         """Leases of what no thread began: these never left."""
-        if not tasks:
-            return
         self.env.execute_query(
             SQL(
                 """
                 UPDATE inboost_event
                    SET state = 'pending', lease = NULL, lease_until = NULL,
                        attempts = attempts - 1
-                 WHERE id = ANY(%s) AND lease = %s AND state = 'sending'
+                 WHERE state = 'sending' AND lease = %s AND id <> ALL(%s)
              RETURNING id
                 """,
-                [task.id for task in tasks],
-                lease,
+                run.lease,
+                run.begun,
             )
         )
         self._commit()

@@ -128,10 +128,10 @@ class InboostDelivery(models.AbstractModel):
         self.env["inboost.event"].invalidate_model()
 
     @api.model
-    def _plan_next_run(self, desk, cut):
+    def _plan_next_run(self, desk, pause):
         """Wake up when the next event is due, a rest ends or a lease runs out.
 
-        :param bool cut: our time was over before the work was
+        :param float pause: seconds until then at least
         """
         now = utcnow()
         moments = []
@@ -146,7 +146,7 @@ class InboostDelivery(models.AbstractModel):
                      ORDER BY next_try LIMIT 1) first
                  WHERE p.id = ANY(%s)
                 """,
-                self._read_desk(desk).able,
+                desk.able,
             )
         ):
             moments.append(max(next_try, rest or next_try))
@@ -159,14 +159,35 @@ class InboostDelivery(models.AbstractModel):
             moments.append(lease_until)
         if not moments:
             return
-        # What is due now waits for its turn behind something, or for the next run.
-        moment = max(min(moments), now + timedelta(seconds=0 if cut else 1))
-        if moment <= now:
-            self.env["inboost.event"]._trigger_delivery()
-            return
-        self.env["inboost.event"]._trigger_delivery(moment)
+        self._wake(max(min(moments), now + timedelta(seconds=pause)), now)
+
+    @api.model
+    def _wake(self, moment, now):
+        """Odoo's scheduler keeps whole seconds, and looks once a minute by itself."""
+        whole = moment.replace(microsecond=0)
+        if not self._is_triggered(now, whole):
+            self.env["inboost.event"]._trigger_delivery(whole)
         if moment < now + SCHEDULER_LOOKS:
             wakeup.at(self.env.cr.dbname, (moment - now).total_seconds(), _notify)
+
+    @api.model
+    def _is_triggered(self, after, until):
+        """Whether a run is scheduled for then already: each sale must not leave one
+        more row about the same retry in an hour."""
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT 1 FROM ir_cron_trigger t
+                  JOIN ir_model_data d ON d.res_id = t.cron_id
+                 WHERE d.module = 'inboost_connector'
+                   AND d.name = 'ir_cron_deliver'
+                   AND t.call_at > %s AND t.call_at <= %s
+                 LIMIT 1
+                """,
+                after,
+                until,
+            )
+        )
 
 
 def _notify(name):

@@ -36,7 +36,8 @@ REASONS = {
     ),
     "killed": _lt("The process that sent it was stopped before the answer came."),
     "restored": _lt(
-        "The database was restored: InBoost may have it already. Decide on the backend."
+        "It happened before the database was restored, or connected to another portal: "
+        "InBoost may have it already. Decide on the backend."
     ),
     "assumed": _lt("InBoost has it, as was decided after the restore."),
     "received": _lt("InBoost has it, as it said when it was asked."),

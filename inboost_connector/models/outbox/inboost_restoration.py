@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...lib import codes
+from ...lib.operations import OPERATIONS
 
 #: Portals that an earlier installation in this database sent to, as JSON.
 PORTALS = "inboost_connector.portals"
@@ -20,8 +21,8 @@ class InboostRestoration(models.AbstractModel):
     @api.model
     def _begin(self, backend):
         """Called when ``backend`` connects: from now on, what happened before is
-        unknown, if this is not where it was connected last."""
-        if not self._is_restored(backend):
+        unknown, if this is not where it was connected last, or not to whom."""
+        if not self._is_restored(backend) and not self._is_moved(backend):
             return
         backend.write({"doubt_before": fields.Datetime.now(), "doubt_decision": "ask"})
         self._hold(backend)
@@ -31,6 +32,11 @@ class InboostRestoration(models.AbstractModel):
         if backend.connected_since:
             return backend.fingerprint != self._get_fingerprint()
         return codes.portal_name(backend.address) in self._get_portals()
+
+    @api.model
+    def _is_moved(self, backend):
+        portal = backend.connected_portal
+        return portal and portal != codes.portal_name(backend.address)
 
     @api.model
     def _get_fingerprint(self):
@@ -129,6 +135,8 @@ class InboostRestoration(models.AbstractModel):
         if backend.doubt_decision != "ask":
             raise UserError(self.env._("There is nothing to decide."))
         backend = backend.sudo()
+        if decision == "send":
+            self._park(backend)
         self.env["inboost.event"].flush_model()
         now = fields.Datetime.now()
         rows = self.env.execute_query(
@@ -170,3 +178,12 @@ class InboostRestoration(models.AbstractModel):
         return backend._notify(
             self.env._("%s events are settled.", len(rows)), "success"
         )
+
+    @api.model
+    def _park(self, backend):
+        """What waited for a phone before goes on waiting for it."""
+        events = self.env["inboost.event"].search(
+            [*self._get_domain(backend), ("phone", "=", False)]
+        )
+        personal = [name for name, one in OPERATIONS.items() if one.personal]
+        events.filtered_domain([("operation", "in", personal)])._queue()

@@ -2,7 +2,7 @@ from contextlib import closing
 
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import new_test_user, tagged
-from odoo.tools import config, file_open
+from odoo.tools import file_open
 
 from ..common import WEBHOOK, InboostCase
 
@@ -112,22 +112,22 @@ class TestSafety(InboostCase):
         self.assertEqual(backend.state, "draft")
 
     def test_addresses_are_checked_when_saved(self):
-        config.options["inboost_allow_http"] = ""
+        self.options["allow_http"] = ""
         try:
             for address in ("http://shop.example.com", "ftp://x", "https://u:p@x.org"):
                 with self.assertRaises(ValidationError):
                     self.backend.address = address
             self.backend.address = "https://shop.inboost.ai"
         finally:
-            config.options["inboost_allow_http"] = "True"
+            self.options["allow_http"] = "True"
 
     def test_private_addresses_are_refused_when_connecting(self):
-        config.options["inboost_allowed_networks"] = ""
+        self.options["allowed_networks"] = ""
         try:
             event = self.capture_some()
             self.deliver()
         finally:
-            config.options["inboost_allowed_networks"] = "127.0.0.0/8"
+            self.options["allowed_networks"] = "127.0.0.0/8"
         self.assertFalse(self.fake.requests)
         self.assertEqual(event.state, "pending")
         self.assertIn("private or local", event.reason)

@@ -1,0 +1,192 @@
+"""Odoo's limits: of a worker's time, of the threads that run jobs, of a stop."""
+
+import statistics
+import time
+from datetime import datetime
+from itertools import pairwise
+
+import cluster
+import pytest
+
+from tests.support.odoo_server import OdooServer, wait_until
+from tests.support.outbox import Till
+
+PURCHASES, CUSTOMERS = 3000, 5000
+#: What Odoo writes when it ends a process, or itself.
+KILLS = ("timeout after", "limit reached", "time limit", "Reloading server")
+MODES = {"threaded": {}, "prefork": {"workers": 2, "cron_threads": 1}}
+WEBHOOKS = ("purchase", "bonus_accrual", "bonus_redemption")
+
+
+@pytest.fixture(params=MODES)
+def mode(request):
+    return MODES[request.param]
+
+
+@pytest.fixture
+def odoo(inboost, request):
+    inboost.control("POST", "reset")
+    server = OdooServer("e2e_limits")
+    server.connect_to(inboost)
+    server.till = Till(server)
+    yield server
+    server.till.close()
+    server.stop()
+    cluster.drop(server.database)
+
+
+def moments(inboost):
+    """:return: {event id: unix times of its arrivals, refused ones too}"""
+    found = {}
+    for event in inboost.control("GET", "events?limit=100000"):
+        moment = datetime.fromisoformat(event["at"]).timestamp()
+        found.setdefault(event["event_id"], []).append(moment)
+    return {event_id: sorted(some) for event_id, some in found.items()}
+
+
+def say(what, seconds):
+    seconds = sorted(seconds)
+    late = seconds[min(len(seconds) - 1, int(len(seconds) * 0.99))]
+    print(f"{what}: p50 {statistics.median(seconds):.3f} s, p99 {late:.3f} s")
+
+
+def test_a_slow_receiver_and_default_limits_kill_no_worker(odoo, inboost):
+    """One worker for all jobs, 3,000 purchases, a second for each."""
+    inboost.fault("*", latency=1.0)
+    odoo.start(**MODES["prefork"])
+    odoo.settle()
+    odoo.till.sell(PURCHASES)
+    wait_until(lambda: odoo.states() == {"done": PURCHASES}, 300, "the delivery")
+    counts = inboost.counts()
+    assert (counts["arrivals"], counts["doubled"]) == (PURCHASES, [])
+    times = sorted(moment for [moment] in moments(inboost).values())
+    silence = max(after - before for before, after in pairwise(times))
+    print(f"{PURCHASES / (times[-1] - times[0]):.0f} a second, silent {silence:.1f} s")
+    assert silence < 15
+    log = odoo.logged()
+    assert [words for words in KILLS if words in log] == []
+
+
+def test_a_first_synchronisation_kills_no_worker(odoo, inboost):
+    inboost.control("POST", "customers", {"count": CUSTOMERS})
+    odoo.start(**MODES["prefork"])
+    begin = time.monotonic()
+    run = synchronise(odoo)
+    wait_until(lambda: ended(odoo, run), 280, "the synchronisation")
+    print(f"{CUSTOMERS / (time.monotonic() - begin):.0f} customers a second")
+    assert odoo.sql("SELECT state, read_count FROM inboost_sync_run") == [
+        ["done", str(CUSTOMERS)]
+    ]
+    log = odoo.logged()
+    assert [words for words in KILLS if words in log] == []
+
+
+def synchronise(odoo):
+    backends = odoo.execute("inboost.backend", "search", [])
+    run = odoo.execute("inboost.backend", "action_synchronise", backends)["res_id"]
+    odoo.wake("ir_cron_pull")
+    return run
+
+
+def ended(odoo, run):
+    state = odoo.value(f"SELECT state FROM inboost_sync_run WHERE id = {run}")
+    return state not in ("queued", "running")
+
+
+def test_a_first_synchronisation_keeps_no_sale_waiting(odoo, inboost):
+    inboost.control("POST", "customers", {"count": CUSTOMERS})
+    odoo.start()
+    run = synchronise(odoo)
+    pages = f"SELECT page_count FROM inboost_sync_run WHERE id = {run}"
+    wait_until(lambda: int(odoo.value(pages) or 0) > 0, 60, "the first page")
+    sold = {}
+    for number in range(10):
+        [event_id], committed = odoo.till.sell(first=number)
+        sold[event_id] = committed
+        wait_until(lambda: event_id in inboost.counts()["by_event_id"], 60)  # noqa: B023
+    assert not ended(odoo, run), "the synchronisation was over too soon to matter"
+    times = moments(inboost)
+    say("a sale beside it", [times[one][0] - sold[one] for one in sold])
+
+
+def test_a_stop_leaves_nothing_unknown(odoo, inboost, mode):
+    """What was on its way lands; what no thread had begun waits for the next server."""
+    count = 500
+    odoo.till.sell(count)
+    inboost.fault("*", latency=0.5)
+    odoo.start(**mode)
+    odoo.wake()
+    wait_until(lambda: inboost.counts()["arrivals"] > 40, 90, "the flow of events")
+    odoo.stop()
+    states = odoo.states()
+    assert set(states) == {"done", "pending"}, states
+    assert states["done"] == inboost.counts()["arrivals"]
+    assert odoo.value("SELECT count(*) FROM inboost_event WHERE attempts > 1") == "0"
+    inboost.control("DELETE", "faults")
+    odoo.start(**mode)
+    wait_until(lambda: odoo.states() == {"done": count}, 90, "the rest")
+    assert inboost.counts()["doubled"] == []
+
+
+def test_a_slow_answer_keeps_nobody_waiting(odoo, inboost):
+    """One customer's request hangs; another's leaves all the same."""
+    odoo.sql("UPDATE inboost_endpoint SET timeout = 20")
+    odoo.start()
+    inboost.fault("*", silence=10, phone="+380500000001")
+    odoo.till.sell(first=1)
+    wait_until(lambda: odoo.states() == {"sending": 1}, 60, "the first request")
+    [event_id], committed = odoo.till.sell(first=2)
+    wait_until(lambda: event_id in inboost.counts()["by_event_id"], 60, "the second")
+    assert odoo.value("SELECT count(*) FROM inboost_event WHERE state = 'held'") == "0"
+    say("a sale beside it", [moments(inboost)[event_id][0] - committed])
+
+
+def test_a_sale_leaves_at_once_and_a_retry_in_time(odoo, inboost):
+    odoo.start()
+    odoo.settle()
+    sold = {}
+    for number in range(50):
+        [event_id], committed = odoo.till.sell(first=number)
+        sold[event_id] = committed
+        wait_until(lambda: odoo.states() == {"done": number + 1}, 60)  # noqa: B023
+    times = moments(inboost)
+    waits = [times[one][0] - sold[one] for one in sold]
+    say("from commit to arrival", waits)
+
+    due = {}
+    for number in range(7):
+        found = ",".join(
+            f"'{fail_once(odoo, inboost, operation, 1000 + 3 * number + place)}'"
+            for place, operation in enumerate(WEBHOOKS)
+        )
+        rows = wait_until(
+            lambda: three(  # noqa: B023
+                odoo.sql(
+                    "SELECT event_id, extract(epoch FROM next_try AT TIME ZONE 'UTC')"
+                    f" FROM inboost_event WHERE event_id IN ({found})"  # noqa: B023
+                    " AND state = 'pending' AND attempts = 1"
+                )
+            ),
+            60,
+            "the first tries",
+        )
+        due |= {event_id: float(moment) for event_id, moment in rows}
+        wait_until(lambda: set(odoo.states()) == {"done"}, 60, "the retries")
+    times = moments(inboost)
+    lateness = [times[one][1] - due[one] for one in due]
+    say("lateness of a retry", lateness)
+    assert min(lateness) > -0.1
+    # Odoo's scheduler looks once a minute by itself.
+    assert statistics.median(waits) < 5 and statistics.median(lateness) < 5
+
+
+def fail_once(odoo, inboost, operation, first):
+    """:return: the event id of a fact that is refused at first"""
+    word = operation.replace("_", "-")
+    inboost.fault(f"webhook/{word}-token", status=503, times=1)
+    [event_id], _committed = odoo.till.sell(first=first, operations=[operation])
+    return event_id
+
+
+def three(rows):
+    return rows if len(rows) == 3 else None
