@@ -149,7 +149,8 @@ class InboostAlarm(models.Model):
             # A secret that ends in a week is another cause than one that ends in a
             # month.
             before, now = alarm.arguments or {}, causes.get(key) or {}
-            if key not in causes or before.get("days") != now.get("days"):
+            moved = any(before.get(name) != now.get(name) for name in ("days", "date"))
+            if key not in causes or moved:
                 alarm.activity_ids.unlink()
                 alarm.unlink()
                 del known[key]
