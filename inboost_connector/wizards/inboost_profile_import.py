@@ -1,4 +1,5 @@
 import base64
+from urllib.parse import quote
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -66,12 +67,23 @@ class InboostProfileImport(models.TransientModel):
                 lines.append(f"    {label}: {before} → {value or '–'}")
         return "\n".join(lines) or self.env._("Nothing: all is so already.")
 
+    @api.depends("backend_id")
     def _compute_exported(self):
         profiles = self.env["inboost.profile"]
         for wizard in self:
             text = profiles._dump(profiles._export(wizard.backend_id))
             wizard.exported = base64.b64encode(text.encode())
             wizard.exported_name = f"{wizard.backend_id.name}.json".replace("/", "-")
+
+    def action_export(self):
+        """Download the backend's own profile."""
+        self.ensure_one()
+        place = f"/web/content/{self._name}/{self.id}/exported"
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"{place}/{quote(self.exported_name)}?download=true",
+            "target": "self",
+        }
 
     def action_apply(self):
         self.ensure_one()

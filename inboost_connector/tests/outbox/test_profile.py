@@ -131,3 +131,4 @@ class TestProfile(InboostCase):
         text = base64.b64decode(wizard.exported)
         self.assertEqual(json.loads(text)["inboost_profile"], 1)
         self.assertEqual(wizard.exported_name, "Test portal.json")
+        self.assertIn("exported/Test%20portal.json", wizard.action_export()["url"])
