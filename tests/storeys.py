@@ -114,7 +114,7 @@ def is_ours(name):
 
 ODOO_NAMES = set(
     """
-    _name _inherit _description _order _rec_name _check_company_auto _trigger
+    _auto _name _inherit _description _order _rec_name _check_company_auto _trigger
     create write unlink load copy_data name active state company_id partner_id
     reason text kind time phone uuid operation
     """.split()

@@ -13,7 +13,7 @@ class Capture(NamedTuple):
 
     operation: str
     key: str
-    fact: dict
+    fact: dict[str, Any]
     occurred_at: datetime
     partner: Any
     record: Any

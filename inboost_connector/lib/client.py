@@ -170,7 +170,7 @@ class _Connection(HTTPConnection):
 
     def send(self, data: Any) -> None:
         self.sent = True
-        super().send(data)
+        return super().send(data)
 
 
 class _Pool:
@@ -337,10 +337,9 @@ def _talk(
     request = exchange.request
     connection.sent = False
     try:
-        connection.request(request.method, target, body, request.headers)
-    except (BrokenPipeError, ConnectionResetError):
         # A server may answer before it has read all, and hang up: "too large", say.
-        pass
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            connection.request(request.method, target, body, request.headers)
     finally:
         exchange.sent = connection.sent
     with connection.getresponse() as response:

@@ -2,11 +2,13 @@
 what tells of a person."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from . import redact, storable
-from .client import Exchange
+from .client import Exchange, Request
+from .outcome import Outcome
 
 #: Characters kept of a body and of an answer.
 MAX_TEXT = 20_000
@@ -16,12 +18,14 @@ MAX_PAGE_TEXT = 1000
 
 @dataclass(frozen=True)
 class LogRules:
-    """:ivar webhook: whether the address itself is the secret
+    """:ivar tokens: of the portal's webhooks, which its other answers may name, too
+    :ivar webhook: whether the address itself is the secret
     :ivar people: whether bodies are about people, so that ``name`` is one's name
     :ivar page: whether an answer is a page of a list"""
 
     secrets: tuple[str, ...] = ()
     secret_headers: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = ()
     webhook: bool = True
     mask_personal: bool = False
     people: bool = False
@@ -32,9 +36,7 @@ def describe(exchange: Exchange, rules: LogRules) -> dict[str, Any]:
     """:return: values of the fields of the log that the exchange itself tells"""
     request = exchange.request
     headers = redact.headers(request.headers, rules.secret_headers)
-    secrets = [*rules.secrets, *_find_tokens(request.headers, headers)]
-    if rules.webhook:
-        secrets += redact.url_secrets(request.url)
+    secrets = _secrets_of(request, rules)
     body, answer = request.body, exchange.answer
     if rules.mask_personal:
         body = redact.personal(body, rules.people)
@@ -46,19 +48,42 @@ def describe(exchange: Exchange, rules: LogRules) -> dict[str, Any]:
         "method": request.method,
         "url": redact.text(redact.url(request.url, rules.webhook), secrets),
         "request_headers": redact.text(json.dumps(headers, indent=2), secrets),
-        "request_body": storable.text(redact.text(shown, secrets))[:MAX_TEXT],
+        "request_body": _hide(shown, secrets, rules)[:MAX_TEXT],
         "status": exchange.status or 0,
-        "answer": storable.text(redact.text(answer, secrets))[:limit],
+        "answer": _hide(answer, secrets, rules)[:limit],
         "duration": exchange.duration,
         "error": mask_text(exchange.error or "", rules, secrets) or None,
     }
 
 
-def _find_tokens(sent: dict[str, str], shown: dict[str, str]) -> list[str]:
+def mask_outcome(outcome: Outcome, request: Request, rules: LogRules) -> Outcome:
+    """``outcome`` as it may be kept and read: answers repeat what they were sent."""
+    secrets = _secrets_of(request, rules)
+
+    def mask(value: Any) -> Any:
+        return mask_text(value, rules, secrets) if isinstance(value, str) else value
+
+    return replace(
+        outcome,
+        args={name: mask(value) for name, value in outcome.args.items()},
+        text=mask(outcome.text),
+        misfits={name: mask(value) for name, value in outcome.misfits.items()},
+    )
+
+
+def _secrets_of(request: Request, rules: LogRules) -> list[str]:
+    found = [*rules.secrets, *_find_tokens(request, rules)]
+    if rules.webhook:
+        found += redact.url_secrets(request.url)
+    return found
+
+
+def _find_tokens(request: Request, rules: LogRules) -> list[str]:
     """What is hidden in headers, such as an access token, may come back elsewhere."""
+    shown = redact.headers(request.headers, rules.secret_headers)
     return [
         value.rpartition(" ")[2]
-        for name, value in sent.items()
+        for name, value in request.headers.items()
         if shown[name] == redact.MASK and len(value) >= redact.MIN_TOKEN
     ]
 
@@ -73,4 +98,12 @@ def mask_text(text: str, rules: LogRules, secrets: list[str] | None = None) -> s
     """A reason or an error as it may be kept."""
     if rules.mask_personal:
         text = redact.personal_text(text)
-    return storable.text(redact.text(text, secrets or rules.secrets))
+    return _hide(text, secrets or rules.secrets, rules)
+
+
+def _hide(text: str, secrets: Iterable[str], rules: LogRules) -> str:
+    text = redact.text(text, secrets)
+    for token in rules.tokens:
+        # As they are: eleven tokens in all spellings would cost more than a request.
+        text = text.replace(token, redact.MASK)
+    return storable.text(text)

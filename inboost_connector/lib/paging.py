@@ -5,6 +5,7 @@ A position is a text that can be kept between two pages: a page number from 1, a
 from 0, a cursor as the server gave it, or the full address of the next page; empty for
 the first page."""
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -197,12 +198,11 @@ def _next_pointer(style: str, pointer: Any, address: str) -> str | None:
         raise PageError("not_a_cursor", type=type(pointer).__name__)
     if style == "cursor":
         return str(pointer)
-    try:
+    # What is not an address at all is none of this server's.
+    with contextlib.suppress(ValueError):
         following = urljoin(address, str(pointer))
         if _server(following) == _server(address):
             return following
-    except ValueError:
-        pass  # Not an address at all.
     # Without its query, which may hold a secret.
     raise PageError("foreign_address", address=str(pointer).partition("?")[0][:80])
 

@@ -4,7 +4,7 @@
 DIGITS = 6
 
 
-def rounded(points):
+def rounded(points: float) -> float:
     """
     >>> rounded(0.1 + 0.2)
     0.3
@@ -12,7 +12,7 @@ def rounded(points):
     return round(points, DIGITS)
 
 
-def shown(points):
+def shown(points: float) -> str:
     """As people read it, never in scientific notation.
 
     >>> shown(12345.67), shown(10.0)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from datetime import datetime
-from typing import NamedTuple, TypedDict
+from typing import Literal, NamedTuple, TypedDict
 
 from .facts import Payment, Purchase, PurchaseLine, Reference, is_refund, iso, signed
 
@@ -131,13 +131,10 @@ def plus(rows: Rows, lines: list[Line]) -> Rows:
     """The document with ``lines`` more."""
     total = math.fsum(_signed(row, "total") for row in lines)
     untaxed = math.fsum(_signed(row, "untaxed") for row in lines)
-    sums = {
-        "total": rows.order["total"] + total,
-        "tax": rows.order["tax"] + total - untaxed,
-    }
-    return rows._replace(
-        order=Order(**{**rows.order, **sums}), lines=[*rows.lines, *lines]
-    )
+    order = rows.order.copy()
+    order["total"] += total
+    order["tax"] += total - untaxed
+    return rows._replace(order=order, lines=[*rows.lines, *lines])
 
 
 def plain_name(name: str, sku: str | None) -> str:
@@ -177,7 +174,7 @@ def _line(row: Line, digits: int) -> PurchaseLine:
     )
 
 
-def _signed(row: Line, name: str) -> float:
+def _signed(row: Line, name: Literal["total", "untaxed"]) -> float:
     return signed(float(row[name]), row["quantity"], row["unit_price"])
 
 

@@ -60,14 +60,14 @@ def headers(
 def text(value: str, secrets: Iterable[str | None] = ()) -> str:
     """``value`` with every one of ``secrets`` masked, the longest first, in whatever
     form they are sent and echoed."""
-    known = {form for secret in secrets if secret for form in _forms(secret)}
+    known = {form for secret in secrets if secret for form in spellings(secret)}
     for form in sorted(known, key=len, reverse=True):
         value = value.replace(form, MASK)
     return value
 
 
 @lru_cache(1024)
-def _forms(secret: str) -> frozenset[str]:
+def spellings(secret: str) -> frozenset[str]:
     """How ``secret`` may be spelled: percent-encoded, escaped in JSON or HTML, and
     within base64, as ``Basic`` has it."""
     escaped = {json.dumps(secret, ensure_ascii=ascii)[1:-1] for ascii in (True, False)}
@@ -119,6 +119,17 @@ def url(value: str, webhook: bool = True) -> str:
         token = path.rstrip("/").rpartition("/")[2]
         path = f"/…{DOTS}{token[-LAST:] if len(token) >= MIN_TOKEN else ''}"
     return f"{parts.scheme}://{host}{path}" + (f"?{query}" if query else "")
+
+
+def token(value: str) -> str:
+    """The token in a webhook's address: the last part of its path; empty where that is
+    too short to be one.
+
+    >>> token("https://shop.inboost.ai/api/webhok/0123456789abcdef/")
+    '0123456789abcdef'
+    """
+    found = urlsplit(value).path.rstrip("/").rpartition("/")[2]
+    return found if len(found) >= MIN_TOKEN else ""
 
 
 def url_secrets(value: str) -> list[str]:

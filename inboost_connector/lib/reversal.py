@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any, cast
 from uuid import NAMESPACE_OID, uuid5
 
 from .facts import Purchase, Reference, is_refund
@@ -31,39 +32,39 @@ def taken_back(
     total = _rounded(sum(part["total"] for part in parts))
     if not total and not any(_quantities(lines)):
         return None
-    return Purchase(
-        **{
-            **parts[0],
-            **{name: _rounded(sum(part[name] for part in parts)) for name in AMOUNTS},
-            "uuid": cancellation(purchase["uuid"]),
-            "time": time,
-            "is_refund": is_refund(total, _quantities(lines)),
-            "refund_of": Reference(number=purchase["number"], uuid=purchase["uuid"]),
-            "lines": lines,
-            # They paid for all of it.
-            "payments": parts[0]["payments"] if len(parts) == 1 else [],
-        }
-    )
+    back = {
+        **parts[0],
+        **{name: _rounded(sum(part[name] for part in parts)) for name in AMOUNTS},
+        "uuid": cancellation(purchase["uuid"]),
+        "time": time,
+        "is_refund": is_refund(total, _quantities(lines)),
+        "refund_of": Reference(number=purchase["number"], uuid=purchase["uuid"]),
+        "lines": lines,
+        # They paid for all of it.
+        "payments": parts[0]["payments"] if len(parts) == 1 else [],
+    }
+    return cast(Purchase, back)
 
 
-def _negated(purchase: Purchase) -> dict:
+def _negated(purchase: Purchase) -> dict[str, Any]:
+    recorded = cast(dict[str, Any], purchase)
     return {
-        **purchase,
-        **{name: -purchase.get(name, 0.0) for name in AMOUNTS},
+        **recorded,
+        **{name: -recorded.get(name, 0.0) for name in AMOUNTS},
         "lines": [
             {**line, **{name: -line[name] for name in LINE_AMOUNTS}}
-            for line in purchase["lines"]
+            for line in recorded["lines"]
         ],
         "payments": [
             {**payment, "amount": -payment["amount"]}
-            for payment in purchase["payments"]
+            for payment in recorded["payments"]
         ],
     }
 
 
-def _quantities(lines: list[dict]) -> list[float]:
+def _quantities(lines: list[dict[str, Any]]) -> list[float]:
     """What is left of each product."""
-    left: dict = defaultdict(float)
+    left: dict[Any, float] = defaultdict(float)
     for line in lines:
         left[line.get("product_id"), line["name"]] += line["quantity"]
     return [_rounded(quantity) for quantity in left.values()]

@@ -15,7 +15,7 @@ from . import auth, mapping
 from .auth import Auth
 from .backoff import Pace
 from .client import Client, Exchange, Request
-from .log_row import LogRules, describe
+from .log_row import LogRules, describe, mask_outcome
 from .outcome import AnswerRules, Outcome, Verdict, classify
 
 #: Seconds in which what lands together is handed over together.
@@ -156,6 +156,7 @@ def perform(client: Client, task: Task) -> Landed:
         )
         exchange = auth.send(client, request, task.target.auth)
         outcome = classify(exchange, task.target.rules)
+        outcome = mask_outcome(outcome, request, task.target.log)
         if exchange.status == 429 and task.target.pace:
             # How long to wait is said of this endpoint; that they were too many, of us.
             task.target.pace.slow_down(time.monotonic())

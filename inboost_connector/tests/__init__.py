@@ -18,12 +18,16 @@ from .outbox import test_capture
 from .outbox import test_delivery
 from .outbox import test_delivery_cases
 from .outbox import test_endpoint
+from .outbox import test_erasure
 from .outbox import test_event_actions
 from .outbox import test_event_check
 from .outbox import test_nets
 from .outbox import test_plans
 from .outbox import test_profile
+from .outbox import test_rogue
+from .outbox import test_roles
 from .outbox import test_safety
+from .outbox import test_secrets
 from .bonuses import test_bonus_balance
 from .bonuses import test_bonus_expiry
 from .bonuses import test_bonus_ledger

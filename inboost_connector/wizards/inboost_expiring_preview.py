@@ -33,6 +33,7 @@ class InboostExpiringPreview(models.TransientModel):
         :param str nothing: what an empty one means
         :param SQL later: lots of which the first are named where there are none
         """
+        lots = self._filter_visible(lots)
         lines = self._read_lines(lots, IN_FILE)
         preview = self.create(
             {
@@ -62,6 +63,17 @@ class InboostExpiringPreview(models.TransientModel):
             "views": [(False, "form")],
             "target": "new",
         }
+
+    @api.model
+    def _filter_visible(self, lots):
+        """Those of nobody, and of contacts whom the user may see: a program may be
+        shared with companies that are none of theirs."""
+        partners = self.env["res.partner"].with_context(active_test=False)
+        return SQL(
+            "SELECT v.* FROM (%s) v WHERE v.partner_id IS NULL OR v.partner_id IN %s",
+            lots,
+            partners._search([]).subselect(),
+        )
 
     @api.model
     def _read_lines(self, lots, limit):

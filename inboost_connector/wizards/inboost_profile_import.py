@@ -62,7 +62,7 @@ class InboostProfileImport(models.TransientModel):
             for name, value in values.items():
                 label = record._fields[name].get_description(self.env)["string"]
                 before = record[name] or "–"
-                if name == "address" and record.kind == "webhook":
+                if name == "address" and record._has_secret_address():
                     before = DOTS
                 lines.append(f"    {label}: {before} → {value or '–'}")
         return "\n".join(lines) or self.env._("Nothing: all is so already.")

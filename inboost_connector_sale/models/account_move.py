@@ -109,7 +109,8 @@ class AccountMove(models.Model):
 
     def _invoice_paid_hook(self):
         result = super()._invoice_paid_hook()
-        # Comes with none, several, and again after a payment was taken off.
+        # Comes with none, several, and again after a payment was taken off. Whoever
+        # may register a payment need not read orders, of the register or of sales.
         invoices = self.sudo().filtered(
             lambda move: move.move_type == "out_invoice" and not move.pos_order_ids
         )

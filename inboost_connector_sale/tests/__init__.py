@@ -4,4 +4,5 @@ from . import (
     test_month,
     test_sale_bonuses,
     test_sale_orders,
+    test_sale_roles,
 )

@@ -9,9 +9,8 @@ from tests.support.screen_records import LANGUAGES
 from tests.support.screens import Screens
 from tests.support.visitor import Visitor
 
-#: Of the records' "everything", "manager" and "user": those who meet no refusal but
-#: where they may not read.
-ROLES = ("everything",)
+#: Of the records: those who meet no refusal but where they may not read.
+ROLES = ("everything", "manager", "user")
 #: Selections that decide what a screen shows.
 DECIDES = ("state", "kind", "verdict", "operation", "known", "history_state")
 DECIDES += ("question_kind",)

@@ -39,6 +39,8 @@ def moments(inboost):
     """:return: {event id: unix times of its arrivals, refused ones too}"""
     found = {}
     for event in inboost.control("GET", "events?limit=100000"):
+        if not event["event_id"]:
+            continue
         moment = datetime.fromisoformat(event["at"]).timestamp()
         found.setdefault(event["event_id"], []).append(moment)
     return {event_id: sorted(some) for event_id, some in found.items()}

@@ -27,6 +27,9 @@ def wait_until(condition, seconds=60, what="it"):
 
 
 class OdooServer:
+    #: More arguments of the server's command.
+    options: tuple[str, ...] = ()
+
     def __init__(self, database, template=None):
         self.database = database
         self.process = None
@@ -49,6 +52,7 @@ class OdooServer:
                 *("--max-cron-threads", str(cron_threads)),
                 *("--workers", str(workers)),
                 *("--gevent-port", str(free_port())),
+                *self.options,
             ],
             stdout=self.log,
             stderr=subprocess.STDOUT,
@@ -65,6 +69,7 @@ class OdooServer:
             "SELECT 1 FROM ir_cron"
             " WHERE active AND nextcall < now() AT TIME ZONE 'UTC' - interval '5 s'"
         )
+        self.wake()
         wait_until(lambda: not self.sql(ready), 120, "the end of Odoo's own jobs")
 
     def answers(self):

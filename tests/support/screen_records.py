@@ -36,6 +36,13 @@ def values_of(model, name):
 def put(record, **values):
     "Past the rules of writing: how a record came to stand as it does is no matter."
     env.flush_all()
+    for name in ("reason", "pause_reason"):
+        if name in values and not record._fields[name].store:
+            # Kept as a code and its arguments.
+            code = name.replace("pause_reason", "pause")
+            text = values.pop(name)
+            values[f"{code}_code"] = "text" if text else None
+            values[f"{code}_args"] = json.dumps({"text": text}) if text else None
     names = ", ".join(f'"{name}" = %s' for name in values)
     query = f'UPDATE "{record._table}" SET {names} WHERE id IN %s'
     env.cr.execute(query, [*values.values(), tuple(record.ids)])
@@ -129,6 +136,7 @@ def event_of(endpoint, partner=None, **values):
     event = env["inboost.event"].sudo().create({
         "backend_id": backend.id, "endpoint_id": endpoint.id,
         "operation": endpoint.operation, "key": f"screens:{next(numbers)}",
+        "event_id": f"screens-{next(numbers)}", "company_id": backend.company_id.id,
         "fact": fact, "occurred_at": fields.Datetime.now(),
         "event_id": str(uuid_lib.uuid4()), "company_id": env.company.id,
         "state": "pending", "queued_at": fields.Datetime.now(),

@@ -38,6 +38,7 @@ for operation, one in endpoint.items():
         one.address = "%s/api/webhok/%s-token/" % (URL, token)
 endpoint["purchase"].body = endpoint["purchase"].body.replace("{", "{till: shop, ", 1)
 endpoint["purchase"].repeat_path = "repeated"
+endpoint["customer_upsert"].timeout = 90
 endpoint["balance_set"].guarantee = "at_most_once"
 endpoint["customer_find"].address = "/api/other/getUser"
 backend._connect()
@@ -109,6 +110,9 @@ for done in Event.search([("state", "=", "done"), ("attempts", ">", 0)]):
             "request_body": "{}", "status": 200 if attempt == done.attempts else 503,
             "answer": "ok", "duration": 0.25,
             "verdict": "done" if attempt == done.attempts else "retry"})
+for verdict in ("pause_backend", "pause_endpoint"):
+    Log.create({"backend_id": backend.id, "operation": "connection_test", "url": URL,
+                "method": "GET", "status": 401, "verdict": verdict})
 Log.create({"backend_id": backend.id, "operation": "customers_list", "method": "POST",
             "url": URL, "error": "timed out", "verdict": "unknown"})
 """
@@ -201,6 +205,11 @@ env["ir.ui.view"].create({
     "name": "When it was delivered", "model": "inboost.event", "inherit_id": view.id,
     "arch": '<xpath expr="//field[@name=\\'state\\']" position="after">'
             '<field name="write_uid" string="Our own column"/></xpath>'})
+form = env.ref("inboost_connector.res_partner_view_form_inboost")
+env["ir.ui.view"].create({
+    "name": "What they do", "model": "res.partner", "inherit_id": form.id,
+    "arch": '<xpath expr="//field[@name=\\'inboost_specialty_id\\']" position="after">'
+            '<field name="write_uid" string="Our own field"/></xpath>'})
 action = env.ref("inboost_connector.action_inboost_event")
 env["ir.filters"].create({
     "name": "Held of today", "model_id": "inboost.event", "user_ids": [(4, clerk.id)],

@@ -12,8 +12,8 @@ ELSEWHERE = {
     "programs": "SELECT id, inboost_validity_days, inboost_burn_expired"
     " FROM loyalty_program",
     "sale orders": "SELECT id, inboost_uuid FROM sale_order",
-    "messages": "SELECT id, model, res_id, body, author_id FROM mail_message"
-    " WHERE model LIKE 'inboost.%'",
+    "messages": "SELECT id, model, res_id, body, author_id, create_uid, date"
+    " FROM mail_message WHERE model LIKE 'inboost.%'",
     "tracked values": "SELECT v.id, v.old_value_char, v.new_value_char"
     " FROM mail_tracking_value v JOIN mail_message m ON m.id = v.mail_message_id"
     " WHERE m.model LIKE 'inboost.%'",

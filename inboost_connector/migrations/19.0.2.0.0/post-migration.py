@@ -6,8 +6,10 @@ from odoo import SUPERUSER_ID, api
 from odoo.tools import SQL, html2plaintext
 from odoo.tools.sql import column_exists
 
-from odoo.addons.inboost_connector.lib import codes
+from odoo.addons.inboost_connector.lib import codes, redact
 
+#: Messages that are read at once.
+BATCH = 1000
 #: XML id of a cron -> the model and the code that it runs now. Crons are not updated
 #: with the module, since people change when they run.
 CRONS = {
@@ -34,6 +36,7 @@ def migrate(cr, version):
     )._create_endpoints()
     _keep_connected(env)
     _keep_portals(env)
+    _forget_addresses(env)
 
 
 def _move_crons(env):
@@ -96,6 +99,14 @@ def _keep_reasons(env):
                 SQL.identifier(text),
             )
         )
+        # Odoo leaves the columns of what is computed now.
+        env.cr.execute(
+            SQL(
+                "ALTER TABLE %s DROP COLUMN %s",
+                SQL.identifier(table),
+                SQL.identifier(text),
+            )
+        )
 
 
 def _release_pulls(env):
@@ -108,21 +119,26 @@ def _release_pulls(env):
 
 def _keep_decisions(env):
     """What people decided about events stood in a chatter of each."""
-    messages = env["mail.message"].search([("model", "=", "inboost.event")])
-    events = env["inboost.event"].browse(messages.mapped("res_id")).exists()
-    env["inboost.event.decision"].create(
-        [
-            {
-                "event_id": message.res_id,
-                "user_id": message.create_uid.id,
-                "action": "note",
-                "note": html2plaintext(message.body).strip(),
-            }
-            for message in messages.sorted("id")
-            if message.res_id in events.ids and html2plaintext(message.body).strip()
-        ]
-    )
-    messages.unlink()
+    Message = env["mail.message"]
+    while messages := Message.search([("model", "=", "inboost.event")], limit=BATCH):
+        env.cr.execute_values(
+            "INSERT INTO inboost_event_decision"
+            " (event_id, user_id, action, note, create_uid, create_date)"
+            " SELECT e.id, v.user_id, 'note', v.note, v.user_id, v.date"
+            " FROM (VALUES %s) AS v(event_id, user_id, note, date)"
+            " JOIN inboost_event e ON e.id = v.event_id ORDER BY v.date",
+            [
+                (
+                    message.res_id,
+                    message.create_uid.id or SUPERUSER_ID,
+                    html2plaintext(message.body).strip(),
+                    message.date,
+                )
+                for message in messages
+            ],
+        )
+        messages.unlink()
+    env["mail.followers"].search([("res_model", "=", "inboost.event")]).unlink()
 
 
 def _set_answers(env):
@@ -136,12 +152,54 @@ def _set_answers(env):
         if endpoint.operation == "purchase_details":
             # The task says once, and nobody attests that InBoost drops repeats.
             values["guarantee"] = "at_most_once"
-        values["proven"] = bool(
-            env["inboost.event"].search_count(
-                [("endpoint_id", "=", endpoint.id), ("state", "=", "done")], limit=1
-            )
-        )
         endpoint.write(values)
+    env["inboost.endpoint"].flush_model()
+    env.cr.execute(
+        "UPDATE inboost_endpoint p SET proven = TRUE"
+        " WHERE EXISTS (SELECT FROM inboost_event e"
+        " WHERE e.endpoint_id = p.id AND e.state = 'done')"
+        " OR (p.backend_id, p.operation) IN (SELECT backend_id, operation"
+        " FROM inboost_request_log WHERE status BETWEEN 200 AND 299)"
+    )
+    env["inboost.endpoint"].invalidate_model()
+
+
+def _forget_addresses(env):
+    """The address of a webhook is a secret: it was tracked, and stood in texts."""
+    env.cr.execute(
+        """
+        DELETE FROM mail_tracking_value v
+         USING mail_message m, ir_model_fields f
+         WHERE m.id = v.mail_message_id
+           AND m.model = 'inboost.endpoint'
+           AND f.id = v.field_id
+           AND f.name = 'address'
+        """
+    )
+    webhooks = env["inboost.endpoint"].search(
+        [("kind", "=", "webhook"), ("address", "!=", False)]
+    )
+    for address in set(webhooks.mapped("address")):
+        shown = redact.url(address)
+        for table, column in (
+            ("mail_message", "body"),
+            ("inboost_request_log", "url"),
+            ("inboost_request_log", "error"),
+            ("inboost_request_log", "answer"),
+            ("inboost_endpoint", "last_answer"),
+        ):
+            name = SQL.identifier(column)
+            env.cr.execute(
+                SQL(
+                    "UPDATE %(table)s"
+                    " SET %(name)s = replace(%(name)s, %(old)s, %(new)s)"
+                    " WHERE strpos(%(name)s, %(old)s) > 0",
+                    table=SQL.identifier(table),
+                    name=name,
+                    old=address,
+                    new=shown,
+                )
+            )
 
 
 def _keep_connected(env):

@@ -55,6 +55,7 @@ def migrate(cr, version):
     _rename(cr)
     _keep_reasons(cr)
     _keep_balances(cr)
+    _hash_phones(cr)
     cr.execute(
         "UPDATE inboost_endpoint SET timeout = LEAST(timeout, %s)", (MAX_TIMEOUT,)
     )
@@ -63,11 +64,6 @@ def migrate(cr, version):
         " WHEN 'pause_backend' THEN 'credentials' ELSE 'address' END"
         " WHERE verdict IN ('pause_backend', 'pause_endpoint')"
     )
-    # What these indexes are about is another thing now.
-    for name in ("due", "attention"):
-        cr.execute(
-            SQL("DROP INDEX IF EXISTS %s", SQL.identifier(f"inboost_event__{name}"))
-        )
 
 
 def _keep_reasons(cr):
@@ -92,6 +88,16 @@ def _keep_reasons(cr):
                 SQL.identifier(text),
             )
         )
+        _drop(cr, table, text)
+
+
+def _hash_phones(cr):
+    """The key of a customer was their phone, which a key must not tell."""
+    cr.execute(
+        "UPDATE inboost_event"
+        " SET key = 'customer:' || encode(sha256(substr(key, 10)::bytea), 'hex')"
+        " WHERE key LIKE 'customer:+%%'"
+    )
 
 
 def _keep_balances(cr):
@@ -100,6 +106,14 @@ def _keep_balances(cr):
     cr.execute(
         "UPDATE inboost_event SET sent = jsonb_build_object('amount', amount_sent)"
         " WHERE operation = 'balance_set' AND state = 'done'"
+    )
+    _drop(cr, "inboost_event", "amount_sent")
+
+
+def _drop(cr, table, column):
+    """Odoo leaves the columns of what is computed now."""
+    cr.execute(
+        SQL("ALTER TABLE %s DROP COLUMN %s", *map(SQL.identifier, (table, column)))
     )
 
 
@@ -119,4 +133,7 @@ def _rename(cr):
                     SQL.identifier(old),
                     SQL.identifier(new),
                 )
+            )
+            cr.execute(
+                "UPDATE ir_model_relation SET name = %s WHERE name = %s", (new, old)
             )

@@ -26,6 +26,8 @@ class InboostBackend(models.Model):
                 ("company_id", "in", (False, self.env.company.id)),
             ]
         ),
+        # Or an administrator could have the points of another company sent out.
+        check_company=True,
         domain="["
         "'|', ('applies_on', '=', 'both'),"
         " '&', ('program_type', 'in', ('ewallet', 'loyalty')),"

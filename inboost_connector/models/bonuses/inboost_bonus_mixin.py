@@ -2,7 +2,7 @@ from collections import defaultdict
 
 from markupsafe import Markup
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import format_date, formatLang
 
 
@@ -23,8 +23,14 @@ class InboostBonusMixin(models.AbstractModel):
         """:return: {record: cards}"""
         raise NotImplementedError
 
+    @api.depends_context("allowed_company_ids")
     def _compute_inboost_expiry(self):
+        companies = self.env.companies.parent_ids
         for record, cards in self._inboost_cards().items():
+            # Those of other companies are not the reader's business.
+            cards = cards.filtered(
+                lambda card: not card.company_id or card.company_id in companies
+            )
             days = defaultdict(float)
             entries = self.env["inboost.bonus.lots"]._find(
                 cards.program_id, cards=cards

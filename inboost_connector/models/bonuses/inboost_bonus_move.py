@@ -91,7 +91,12 @@ class InboostBonusMove(models.Model):
         "day on which they were won.",
     )
     reason = fields.Char(readonly=True)
-    event_count = fields.Integer("Events", compute="_compute_event_count")
+    # Administrators of the POS read the ledger, and no events.
+    event_count = fields.Integer(
+        "Events",
+        compute="_compute_event_count",
+        groups="inboost_connector.group_inboost_user",
+    )
     order_model = fields.Char(readonly=True)
     order_id = fields.Many2oneReference(model_field="order_model", readonly=True)
     order_name = fields.Char("Order Number", readonly=True)

@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 
 
 class ResPartner(models.Model):
@@ -6,6 +6,8 @@ class ResPartner(models.Model):
 
     _name = "res.partner"
     _inherit = ["res.partner", "inboost.bonus.mixin"]
+
+    inboost_expiry = fields.Html(groups="inboost_connector.group_inboost_user")
 
     def _inboost_cards(self):
         cards = self.env["loyalty.card"]
@@ -63,13 +65,14 @@ class ResPartner(models.Model):
             moves._capture_balances(owners)
 
     def _inboost_change_phone(self, before):
-        super()._inboost_change_phone(before)
+        result = super()._inboost_change_phone(before)
         if before:
             with self.env["inboost.capture"]._guard(
                 self.env._("the balance of %s", self.display_name),
                 (self, "_inboost_capture_balances", [before]),
             ):
                 self._inboost_capture_balances(before)
+        return result
 
     def _inboost_capture_balances(self, phone):
         """The customer got another phone: the balance is sent there, and what is left

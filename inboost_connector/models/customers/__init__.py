@@ -1,5 +1,8 @@
 from . import inboost_specialty  # what a customer does for a living
 from . import inboost_backend  # what is settled about customers
+from . import inboost_trust  # who may say what contacts become
+from . import inboost_backend_trust  # which portal it is that says so
+from . import inboost_endpoint  # where customers are read from
 from . import inboost_problem  # what is odd, in the reader's language
 from . import inboost_customer  # the link between a contact and InBoost
 from . import inboost_customer_conflict  # what a person decides about it
@@ -14,4 +17,5 @@ from . import inboost_sync_run  # one pull, and when it is due
 from . import inboost_sync_run_page  # one page of a pull
 from . import inboost_absence  # who is not in InBoost, and why
 from . import inboost_sync_line  # what a run reports of a row
+from . import inboost_privacy  # links, lines and notes about a person
 from . import res_partner  # the contact

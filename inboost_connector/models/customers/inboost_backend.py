@@ -182,7 +182,8 @@ class InboostBackend(models.Model):
         self.env.execute_query(
             SQL(
                 "UPDATE inboost_customer SET history_state = 'waiting'"
-                " WHERE backend_id = %s AND partner_id IS NOT NULL",
+                " WHERE backend_id = %s AND partner_id IS NOT NULL"
+                " AND state <> 'ignored'",
                 self.id,
             )
         )

@@ -1,6 +1,7 @@
 import json
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError, ValidationError
 
 
 class InboostCustomer(models.Model):
@@ -210,7 +211,27 @@ class InboostCustomer(models.Model):
         links.partner_id._inboost_touch()
         return links
 
+    @api.constrains("partner_id", "backend_id")
+    def _check_contact_company(self):
+        """A contact that is bound to a company is nobody else's customer."""
+        for link in self.sudo().filtered("partner_id.company_id"):
+            company = link.partner_id.company_id
+            backend = link.backend_id
+            if company not in backend._get_companies() | backend.company_id.parent_ids:
+                raise ValidationError(
+                    self.env._(
+                        "%(contact)s belongs to %(company)s, which %(backend)s is not "
+                        "about.",
+                        contact=link.partner_id.display_name,
+                        company=company.name,
+                        backend=backend.name,
+                    )
+                )
+
     def write(self, vals):
+        # What InBoost says and what was decided is not typed in by hand.
+        if not self.env.su and any(self._fields[name].readonly for name in vals):
+            raise AccessError(self.env._("Only the contact can be changed by hand."))
         if {"partner_id", "state", "settled"} & vals.keys():
             # Somebody decided: the row is looked at again.
             vals = {"row_hash": False, **vals}

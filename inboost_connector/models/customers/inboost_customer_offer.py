@@ -116,7 +116,8 @@ class InboostCustomerOffer(models.AbstractModel):
                        SELECT FROM inboost_event e
                         WHERE e.backend_id = %(backend)s
                           AND e.operation = 'customer_upsert'
-                          AND e.key = 'customer:' || p.phone_sanitized)
+                          AND e.key = 'customer:' || encode(
+                              sha256(p.phone_sanitized::bytea), 'hex'))
               ORDER BY p.id
                  LIMIT %(limit)s
                 """,

@@ -19,6 +19,7 @@ COLUMNS = (
     "run_id company_id number kind inboost_id phone partner_id notes received"
     " create_uid create_date write_uid write_date"
 ).split()
+# The names are ours.
 INSERT = f"INSERT INTO inboost_sync_line ({', '.join(COLUMNS)}) VALUES %s"
 
 
@@ -54,7 +55,6 @@ class InboostSyncLine(models.Model):
     )
     customer_id = fields.Many2one(
         "inboost.customer",
-        "Customer",
         compute="_compute_customer_id",
         help="The customer of InBoost and the decision that is asked for.",
     )

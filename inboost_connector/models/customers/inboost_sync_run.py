@@ -29,7 +29,9 @@ class InboostSyncRun(models.Model):
     company_id = fields.Many2one(
         "res.company", related="backend_id.company_id", store=True
     )
-    backend_state = fields.Selection(related="backend_id.state")
+    backend_state = fields.Selection(
+        string="State of the Backend", related="backend_id.state"
+    )
     dry_run = fields.Boolean(
         readonly=True, help="Only shows what a synchronisation would do."
     )

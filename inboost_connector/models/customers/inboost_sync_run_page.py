@@ -10,6 +10,7 @@ from odoo.tools import SQL
 from ...lib import paging
 from ...lib.decision import Decision, cut, row_hash
 from ...lib.facts import iso
+from ...lib.log_row import mask_outcome
 from ...lib.outcome import Verdict, classify
 from ...lib.problems import ProblemError
 
@@ -104,7 +105,11 @@ class InboostSyncRun(models.Model):
         # No transaction is open while the request is on its way.
         self.env["ir.cron"]._commit_progress()
         exchange = backend._ask(endpoint, request)
-        outcome = classify(exchange, endpoint._get_rules())
+        outcome = mask_outcome(
+            classify(exchange, endpoint._get_rules()),
+            exchange.request,
+            endpoint._get_log_rules(),
+        )
         if outcome.verdict not in (Verdict.DONE, Verdict.DUPLICATE):
             reason = self.env["inboost.reason"]._from_outcome(outcome)
             self._handle_failure(outcome.verdict, *reason)

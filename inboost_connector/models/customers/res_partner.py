@@ -158,38 +158,6 @@ class ResPartner(models.Model):
         companies = self.env.companies.sudo().parent_ids
         return [("company_id", "in", companies.ids), ("state", "!=", "ignored")]
 
-    # -- CRUD ----------------------------------------------------------------------
-
-    @api.ondelete(at_uninstall=False)
-    def _inboost_forget(self):
-        """Somebody who is deleted here is not created again by the next pull; of them
-        only InBoost's own number is kept. Where InBoost gives none, they are."""
-        lines = self.env["inboost.sync.line"].sudo()
-        lines.search([("partner_id", "in", self.ids)]).write(
-            {"phone": False, "notes": False, "received": False}
-        )
-        links = (
-            self.env["inboost.customer"]
-            .sudo()
-            .with_context(tracking_disable=True)
-            .search([("partner_id", "in", self.ids)])
-        )
-        # Whom it was linked to is named there.
-        links.message_ids.unlink()
-        links.write(
-            {
-                "partner_id": False,
-                "phone": False,
-                "fact": False,
-                "state": "ignored",
-                "warnings": False,
-                "question": False,
-                "reason_code": "deleted",
-                "reason_args": False,
-                "history_state": "none",
-            }
-        )
-
     # -- actions -------------------------------------------------------------------
 
     def action_inboost_link_here(self):

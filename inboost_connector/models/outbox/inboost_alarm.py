@@ -96,7 +96,8 @@ class InboostAlarm(models.Model):
     def _compute_text(self):
         for alarm in self:
             known = alarm.arguments or {}
-            alarm.text = self.env._(self._get_causes()[alarm.code]) % {
+            template = self.env._(self._get_causes()[alarm.code])
+            alarm.text = template % {
                 "date": known.get("date", ""),
                 "endpoint": alarm.endpoint_id.display_name or "",
                 "names": ", ".join(known.get("names") or []),

@@ -1,3 +1,5 @@
+from urllib.parse import urlsplit
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -5,10 +7,11 @@ from ...lib import auth
 
 
 class InboostAuthMixin(models.AbstractModel):
-    """How a platform knows that it is us. Whoever inherits has ``address`` and
-    ``secret``."""
+    """How a platform knows that it is us, by the one secret of every kind. Whoever
+    inherits has ``address``."""
 
     _name = "inboost.auth.mixin"
+    _inherit = "inboost.secret.mixin"
     _description = "InBoost Authorisation"
 
     auth_kind = fields.Selection(
@@ -64,6 +67,13 @@ class InboostAuthMixin(models.AbstractModel):
                     self.env._("OAuth 2 needs the address of the access tokens.")
                 )
             self.env["inboost.connection"]._check_url(credentials.token_url)
+
+    def _get_hosts(self):
+        # OAuth sends the secret to where the tokens come from.
+        credentials = self._get_auth()
+        if not credentials.needs_token:
+            return super()._get_hosts()
+        return super()._get_hosts() | {urlsplit(credentials.token_url)[:2]}
 
     def _get_auth(self):
         """:rtype: lib.auth.Auth"""

@@ -27,12 +27,11 @@ COLUMNS = {
     **dict.fromkeys(("create_date", "write_date"), "timestamp"),
 }
 #: Who opted out is left out by the statement itself: a sale has none to spare.
-INSERT = f"""
-    INSERT INTO inboost_event ({", ".join(COLUMNS)})
+INSERT = """
+    INSERT INTO inboost_event (%(columns)s)
     SELECT v.*
-      FROM (VALUES %s) AS v({", ".join(COLUMNS)})
-     WHERE NOT (v.operation IN ({", ".join(f"'{name}'" for name in sorted(MARKETING))})
-                AND {{opted_out}})
+      FROM (VALUES %%s) AS v(%(columns)s)
+     WHERE NOT (v.operation IN (%(marketing)s) AND %(opted_out)s)
         ON CONFLICT (backend_id, operation, key) DO NOTHING
  RETURNING id, operation, key
 """
@@ -175,7 +174,9 @@ class InboostCapture(models.AbstractModel):
             }
         values = {
             "backend_id": backend.id,
-            "company_id": settings["company_id"],
+            # Whose sale it is, which may be a branch's.
+            "company_id": (record and record.sudo().company_id.id)
+            or settings["company_id"],
             "endpoint_id": endpoint_id,
             "operation": entry.operation,
             "key": entry.key,
@@ -206,7 +207,11 @@ class InboostCapture(models.AbstractModel):
     @api.model
     def _insert(self, rows, respect_opt_out):
         """:return: list of (id, operation, key) of those that are new"""
-        query = INSERT.format(opted_out=OPTED_OUT if respect_opt_out else "FALSE")
+        query = INSERT % {
+            "columns": ", ".join(COLUMNS),
+            "marketing": ", ".join(f"'{name}'" for name in sorted(MARKETING)),
+            "opted_out": OPTED_OUT if respect_opt_out else "FALSE",
+        }
         return self.env.cr.execute_values(
             query, rows, template=TEMPLATE, page_size=PAGE, fetch=True
         )

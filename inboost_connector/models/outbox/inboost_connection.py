@@ -2,10 +2,11 @@ import configparser
 from functools import cache
 
 from odoo import api, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import config
 
 from ...lib import address, client, outcome, redact
+from ...lib.log_row import describe, mask_outcome
 
 
 @cache
@@ -36,12 +37,17 @@ class InboostConnection(models.AbstractModel):
         return tuple(n.strip() for n in networks.split(",") if n.strip())
 
     @api.model
-    def _check_url(self, url):
+    def _check_url(self, url, secret=False):
+        """:param bool secret: whether the address is one, of a webhook"""
         try:
             address.check_url(url, self._allow_http(), self._allowed_networks())
         except address.AddressRefused as error:
             raise ValidationError(
-                self.env._("%(address)s: %(reason)s.", address=url, reason=error)
+                self.env._(
+                    "%(address)s: %(reason)s.",
+                    address=redact.url(url, secret),
+                    reason=error,
+                )
             ) from error
 
     @api.model
@@ -54,12 +60,32 @@ class InboostConnection(models.AbstractModel):
         )
 
     @api.model
+    def _check_original(self, backend):
+        """:raise UserError: in a copy of the database, which asks nothing either. A
+        backend that was never connected belongs to no other database."""
+        backend = backend.sudo()
+        here = self.env["inboost.restoration"]._get_fingerprint()
+        if backend.state != "draft" and backend.fingerprint != here:
+            raise UserError(self.env["inboost.reason"]._word("copy"))
+
+    @api.model
+    def _test(self, backend):
+        """:raise UserError: with what an administrator should do"""
+        endpoint = backend._endpoint("connection_test")
+        result = backend._ask(endpoint, backend._question("connection_test"))
+        problem = self._explain(endpoint, result)
+        if problem:
+            raise UserError(problem)
+
+    @api.model
     def _explain(self, endpoint, exchange):
         """What an administrator should do about ``exchange``; None when all is well.
 
         :param endpoint: the one that was asked
         """
+        rules = endpoint._get_log_rules()
         found = outcome.classify(exchange, endpoint._get_rules())
+        found = mask_outcome(found, exchange.request, rules)
         if found.verdict in (outcome.Verdict.DONE, outcome.Verdict.DUPLICATE):
             return None
         if found.code == "credentials":
@@ -94,5 +120,5 @@ class InboostConnection(models.AbstractModel):
         return self.env._(
             "InBoost refused the request (HTTP %(status)s): %(answer)s",
             status=exchange.status,
-            answer=found.text or exchange.answer[:200],
+            answer=found.text or describe(exchange, rules)["answer"][:200],
         )

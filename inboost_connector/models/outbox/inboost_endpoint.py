@@ -5,8 +5,9 @@ import psycopg2
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
+from odoo.orm.models import NO_ACCESS
 
-from ...lib import backoff, client, mapping
+from ...lib import backoff, client, mapping, redact
 from ...lib.log_row import LogRules
 from ...lib.operations import EXPRESSIONS, OPERATIONS
 from ...lib.outcome import AnswerRules, Verdict
@@ -58,13 +59,8 @@ class InboostEndpoint(models.Model):
         default="POST",
         tracking=True,
     )
-    address = fields.Char(
-        tracking=True,
-        help="API: a path below the backend's address, or a full address. Webhook: the "
-        "full address that you made in the InBoost portal. {phone} and every other "
-        "{expression} is replaced by its value. Empty: nothing is recorded or sent "
-        "here.",
-    )
+    # Of a webhook it is a secret: people see and change it by address_entry.
+    address = fields.Char(groups=NO_ACCESS)
     query = fields.Text(
         tracking=True,
         help="JMESPath that makes an object: the parameters after the address, such as "
@@ -366,9 +362,10 @@ class InboostEndpoint(models.Model):
 
     def action_reset(self):
         """Back to the shipped default; a webhook keeps its address."""
-        for endpoint in self:
+        self.check_access("write")
+        for endpoint in self.sudo():
             values = self._prepare_default_values(endpoint.operation)
-            if endpoint.kind == "webhook":
+            if endpoint.kind == values["kind"] == "webhook":
                 del values["address"]
             endpoint.write(values)
 
@@ -410,7 +407,7 @@ class InboostEndpoint(models.Model):
 
     def _filter_recording(self):
         """Whether facts are recorded for this endpoint."""
-        return self.filtered(lambda e: e.enabled and e.address)
+        return self.filtered(lambda e: e.enabled and e.has_address)
 
     def _url(self):
         self.ensure_one()
@@ -435,10 +432,14 @@ class InboostEndpoint(models.Model):
     def _get_log_rules(self):
         """:rtype: lib.log_row.LogRules"""
         backend = self.backend_id
+        secret = backend.sudo().endpoint_ids.filtered(lambda e: e._has_secret_address())
         return LogRules(
+            tokens=tuple(
+                filter(None, [redact.token(one.address or "") for one in secret])
+            ),
             secrets=tuple(filter(None, [backend.sudo().secret])),
             secret_headers=tuple(filter(None, [backend.auth_header])),
-            webhook=self.kind == "webhook",
+            webhook=self._has_secret_address(),
             mask_personal=backend.mask_personal,
             people=self.operation.startswith("customer"),
             page=self.operation == "customers_list",
@@ -450,6 +451,7 @@ class InboostEndpoint(models.Model):
         :rtype: lib.sending.Target
         """
         self.ensure_one()
+        self = self.sudo()
         backend = self.backend_id
         page = self.operation == "customers_list"
         return Target(

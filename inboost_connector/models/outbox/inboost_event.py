@@ -29,7 +29,10 @@ class InboostEvent(models.Model):
         "inboost.backend", required=True, ondelete="restrict", readonly=True
     )
     company_id = fields.Many2one(
-        "res.company", related="backend_id.company_id", store=True, index=True
+        "res.company",
+        readonly=True,
+        index=True,
+        help="Whose sale it is: the backend's company, or a branch of it.",
     )
     endpoint_id = fields.Many2one(
         "inboost.endpoint",
@@ -65,6 +68,7 @@ class InboostEvent(models.Model):
     res_model = fields.Char(readonly=True)
     res_id = fields.Many2oneReference(model_field="res_model", readonly=True)
     res_name = fields.Char("Document", readonly=True)
+    document_readable = fields.Boolean(compute="_compute_document_readable")
     state = fields.Selection(
         [
             ("parked", "Parked"),
@@ -156,6 +160,13 @@ class InboostEvent(models.Model):
                 event.body_text = self._shown(request.body)
             except mapping.MappingError as error:
                 event.body_text = str(error)
+
+    def _compute_document_readable(self):
+        """Whoever sees events need not have rights on sales."""
+        for event in self:
+            known = event.res_id and event.res_model in self.env
+            document = known and self.env[event.res_model].browse(event.res_id).exists()
+            event.document_readable = bool(document) and document.has_access("read")
 
     @staticmethod
     def _shown(value):

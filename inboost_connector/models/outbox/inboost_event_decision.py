@@ -27,5 +27,5 @@ class InboostEventDecision(models.Model):
         required=True,
         readonly=True,
     )
-    state_before = fields.Char("State Before", readonly=True)
+    state_before = fields.Char(readonly=True)
     note = fields.Char(readonly=True)

@@ -7,7 +7,7 @@ from odoo.exceptions import ValidationError
 
 from ...lib import customers, facts, mapping, outcome, redact
 from ...lib.functions import FUNCTIONS
-from ...lib.log_row import describe
+from ...lib.log_row import describe, mask_outcome, mask_text
 from ...lib.operations import EXPRESSIONS, OF_REQUEST
 from ...lib.problems import ProblemError
 
@@ -103,7 +103,7 @@ class InboostMapping(models.AbstractModel):
                     else "",
                 )
             ) from error
-        self.env["inboost.connection"]._check_url(url)
+        self.env["inboost.connection"]._check_url(url, endpoint._has_secret_address())
 
     @api.model
     def _get_label(self, endpoint, name):
@@ -252,7 +252,9 @@ class InboostMapping(models.AbstractModel):
     @api.model
     def _show_answer(self, endpoint, exchange):
         """An answer as it came, what it means, and for customers how they were read."""
+        rules = endpoint._get_log_rules()
         found = outcome.classify(exchange, endpoint._get_rules())
+        found = mask_outcome(found, exchange.request, rules)
         parts = [self._get_titles()[found.verdict]]
         if found.code != "accepted":
             reasons = self.env["inboost.reason"]
@@ -260,10 +262,10 @@ class InboostMapping(models.AbstractModel):
         parts += [f"{name}: {text}" for name, text in found.misfits.items()]
         if endpoint.operation in ("customers_list", "customer_find"):
             parts += self._read_rows(endpoint, exchange.data)
-        shown = describe(exchange, endpoint._get_log_rules())
+        shown = describe(exchange, rules)
         parts.append(f"HTTP {exchange.status or ''} {shown['error'] or ''}".strip())
         parts.append(shown["answer"] or "")
-        return "\n".join(parts)[:MAX_SHOWN]
+        return mask_text("\n".join(parts), rules)[:MAX_SHOWN]
 
     @api.model
     def _get_titles(self):
@@ -300,6 +302,8 @@ class InboostMapping(models.AbstractModel):
         except ProblemError as error:
             return f"✗ {error}"
         known = {name: value for name, value in read.customer.items() if value}
+        if endpoint.backend_id.mask_personal:
+            known = redact.personal(known, people=True)
         odd = "".join(f"; {problem}" for problem in read.warnings)
         return f"✓ {json.dumps(known, ensure_ascii=False)}{odd}"
 

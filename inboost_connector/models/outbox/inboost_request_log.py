@@ -13,6 +13,7 @@ COLUMNS = (
     "request_headers request_body status answer duration attempt verdict error "
     "create_uid create_date write_uid write_date"
 ).split()
+# The names are ours.
 INSERT = f"INSERT INTO inboost_request_log ({', '.join(COLUMNS)}) VALUES %s"
 
 

@@ -4,7 +4,11 @@ from odoo import fields, models
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
-    inboost_backend_count = fields.Integer(compute="_compute_inboost_backend_count")
+    # Settings are open to people who have no business with InBoost.
+    inboost_backend_count = fields.Integer(
+        compute="_compute_inboost_backend_count",
+        groups="inboost_connector.group_inboost_manager",
+    )
 
     def _compute_inboost_backend_count(self):
         count = self.env["inboost.backend"].search_count(

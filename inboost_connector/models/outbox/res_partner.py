@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 #: What the sanitised phone is computed from.
 PHONE_FIELDS = {"phone", "country_id", "company_id"}
@@ -33,6 +33,36 @@ class ResPartner(models.Model):
         action["domain"] = [("partner_id", "=", self.id)]
         action["context"] = {}
         return action
+
+    # -- personal data -------------------------------------------------------------
+
+    def action_inboost_export(self):
+        """All that is kept of the contact, as a file."""
+        self.ensure_one()
+        self.env["inboost.privacy"]._check_may_decide(self)
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/inboost/personal_data/{self.id}",
+            "target": "download",
+        }
+
+    def action_inboost_erase(self):
+        """Forget these people; their contacts stay as they are."""
+        privacy = self.env["inboost.privacy"]
+        privacy._check_may_decide(self)
+        privacy._erase(self)
+        return self.env["inboost.backend"]._notify(
+            self.env._("What was kept of them was erased."), "success"
+        )
+
+    @api.ondelete(at_uninstall=False)
+    def _inboost_forget(self):
+        privacy = self.env["inboost.privacy"].sudo()
+        # Of most contacts nothing is kept; nor of those that were merged into another.
+        if known := self.filtered(privacy._is_known):
+            privacy._erase(known, gone=True)
+
+    # -- phone ---------------------------------------------------------------------
 
     def write(self, vals):
         if not PHONE_FIELDS & vals.keys():

@@ -7,8 +7,7 @@ from psycopg2.errors import SerializationFailure
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.inboost_connector.lib.decision import Part
-
+from ...lib.decision import Part
 from ..common_customer import LIST, CustomerCase
 
 
