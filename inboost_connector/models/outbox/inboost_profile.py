@@ -80,21 +80,26 @@ class InboostProfile(models.AbstractModel):
     def _prepare_copies(self, backend):
         """Commands that make the endpoints of a copy of ``backend``, which does not
         write to the same webhooks."""
-        return [
-            Command.create(
-                {
-                    "operation": endpoint.operation,
-                    "known": endpoint.known,
-                    **self._read_endpoint(endpoint),
-                }
+        commands = []
+        for endpoint in backend.endpoint_ids:
+            values = self._read_endpoint(endpoint)
+            # Whoever copies may enter an address, and not write the field.
+            values["address_entry"] = values.pop("address", False)
+            commands.append(
+                Command.create(
+                    {
+                        "operation": endpoint.operation,
+                        "known": endpoint.known,
+                        **values,
+                    }
+                )
             )
-            for endpoint in backend.endpoint_ids
-        ]
+        return commands
 
     @api.model
     def _read_endpoint(self, endpoint):
         values = self._read(endpoint.sudo(), OF_ENDPOINT)
-        if endpoint.kind == "webhook":
+        if endpoint._has_secret_address():
             values.pop("address", None)
         if endpoint.authorised == (endpoint.kind == "api"):
             values.pop("authorised", None)
@@ -205,7 +210,8 @@ class InboostProfile(models.AbstractModel):
     def _complete_endpoint(self, endpoint, given):
         values = self._complete(endpoint, given, OF_ENDPOINT)
         values["authorised"] = given.get("authorised", values["kind"] == "api")
-        if values["kind"] == "webhook" and endpoint.kind == "webhook":
+        pasted = "address" not in given and endpoint._has_secret_address()
+        if pasted or values["kind"] == endpoint.kind == "webhook":
             # It was pasted already, or will be.
             del values["address"]
         return values

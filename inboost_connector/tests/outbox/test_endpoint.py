@@ -131,13 +131,13 @@ class TestEndpoint(InboostCase):
             end = datetime.now() + timedelta(days=days)
             claims = json.dumps({"exp": int(end.timestamp())}).encode()
             middle = base64.urlsafe_b64encode(claims).decode().rstrip("=")
-            self.backend.secret = f"e30.{middle}.c2ln"
+            self.backend.secret_entry = f"e30.{middle}.c2ln"
             found = reminders()
             self.assertEqual((found.arguments or {}).get("days"), expected)
             self.assertEqual(len(found.activity_ids) > 0, expected is not None)
         self.assertIn(fields.Date.to_string(self.backend.secret_ends), found.text)
         before = found.activity_ids
-        self.backend.secret = "another-key"
+        self.backend.secret_entry = "another-key"
         self.assertFalse(reminders())
         self.assertFalse(before.exists())
 

@@ -121,7 +121,8 @@ class TestProfile(InboostCase):
         copied = self.backend.copy()
         balance = copied._endpoint("balance_set")
         self.assertEqual((balance.method, balance.query), ("PUT", "{a: amount}"))
-        self.assertFalse(copied._endpoint("purchase").address)
+        self.assertFalse(copied._endpoint("purchase").has_address)
+        self.assertTrue(balance.has_address)
         self.assertFalse(copied.sudo().secret)
 
     def test_the_file_to_be_downloaded(self):
