@@ -108,8 +108,8 @@ class TestAlarms(AlarmCase):
         claims = json.dumps({"exp": int(end.timestamp())}).encode()
         middle = base64.urlsafe_b64encode(claims).decode().rstrip("=")
         before = self.backend.sudo().secret
-        self.backend.secret = f"e30.{middle}.c2ln"
-        return lambda: self.backend.write({"secret": before})
+        self.backend.secret_entry = f"e30.{middle}.c2ln"
+        return lambda: self.backend.write({"secret_entry": before})
 
     def raise_missed(self):
         row = (
