@@ -59,9 +59,10 @@ class InboostEndpoint(models.Model):
                 )
 
     def write(self, vals):
-        if vals.get("kind") == "api" and "address" not in vals:
-            # What was a secret must not be shown as a path of the API.
-            self.sudo().filtered(lambda e: e.kind == "webhook").address = False
+        if "kind" in vals and "address" not in vals:
+            # What was a secret must not be shown as a path of the API, and a path is
+            # no webhook's address.
+            self.sudo().filtered(lambda e: e.kind != vals["kind"]).address = False
         return super().write(vals)
 
     @api.depends("kind")
