@@ -21,7 +21,10 @@ ODOO_CONF = STATE / "odoo.conf"
 ODOO_HOME_FILE = STATE / "odoo_home"
 LOGS = STATE / "logs"
 #: What a database for the demo and for the tests contains.
-MODULES = "inboost_connector,inboost_connector_sale,sale_management,sale_loyalty"
+MODULES = (
+    "inboost_connector,inboost_connector_sale,inboost_connector_privacy"
+    ",sale_management,sale_loyalty,privacy_lookup"
+)
 
 
 class Trouble(Exception):

@@ -23,7 +23,7 @@ from urllib.parse import urlencode
 
 import certifi
 
-from .address import Address, AddressRefused, check_url
+from .address_guard import Address, AddressRefused, check_url
 from .connect import Watch, connect, watchdog
 
 _logger = logging.getLogger(__name__)

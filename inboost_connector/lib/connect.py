@@ -13,7 +13,7 @@ from itertools import chain, zip_longest
 from math import inf
 from typing import Any
 
-from .address import check_ip
+from .address_guard import check_ip
 
 #: Seconds after which the next address is tried beside the one that is silent.
 NEXT_ADDRESS = 0.25

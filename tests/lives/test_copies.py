@@ -15,13 +15,14 @@ def original(inboost):
     inboost.control("POST", "reset")
     shop = Shop("lives_original", inboost)
     shop.connect()
-    # The token was changed once, which the chatter knows.
+    # The token was changed once.
     shop.do(
-        'endpoint = env["inboost.endpoint"].search([("operation", "=", "purchase")])\n'
+        "endpoint = env['inboost.endpoint'].sudo().search("
+        "[('operation', '=', 'purchase')])\n"
         "address = endpoint.address\n"
-        f'endpoint.address = address.replace("{TOKEN}", "{OLD_TOKEN}")\n'
+        f"endpoint.address_entry = address.replace('{TOKEN}', '{OLD_TOKEN}')\n"
         "env.cr.commit()\n"
-        "endpoint.address = address"
+        "endpoint.address_entry = address"
     )
     shop.sell(1, first=100)
     shop.rest()
@@ -46,7 +47,8 @@ def copy(original, inboost):
         ".action_send_sample()",
         'env["res.partner"].search([("phone", "=", "+380670000100")])'
         ".action_inboost_synchronise()",
-        'env["inboost.customer.find"].create({"phone": "+380670000100"}).action_find()',
+        'find = env["inboost.customer.find"].create({"phone": "+380670000100"});'
+        ' find.action_find(); print("said", find.answer)',
         'env["inboost.backend"].search([]).action_synchronise(); run_job("pull")',
     ],
     ids=["sample of a webhook", "sample", "contact", "look-up", "pull"],
@@ -80,7 +82,8 @@ def neutralised(original, inboost):
 def test_a_neutralised_copy_has_no_secret_anywhere(original, neutralised, inboost):
     secrets = (inboost.secret, TOKEN, OLD_TOKEN)
     live = plain_dump(original.database)
-    assert [secret for secret in secrets if secret in live] == list(secrets)
+    # The chatter knows that the address was changed, and not the address.
+    assert [secret for secret in secrets if secret in live] == [inboost.secret, TOKEN]
     text = plain_dump(neutralised.database)
     places = [
         line[:200] for line in text.splitlines() if any(s in line for s in secrets)

@@ -182,12 +182,12 @@ class OdooServer:
 CONNECT = """
 backend = env["inboost.backend"].search([], limit=1) or env["inboost.backend"].create(
     {{"name": "Test portal", "address": "{url}"}})
-backend.write({{"address": "{url}", "secret": "{secret}"}})
+backend.write({{"address": "{url}", "secret_entry": "{secret}"}})
 for endpoint in backend.endpoint_ids:
     endpoint.timeout = 3
     if endpoint.kind == "webhook":
         token = endpoint.operation.replace("_", "-") + "-token"
-        endpoint.address = "{url}/api/webhok/%s/" % token
+        endpoint.address_entry = "{url}/api/webhok/%s/" % token
 backend._connect()
 env.cr.commit()
 print("connected-ok")

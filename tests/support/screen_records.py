@@ -13,6 +13,7 @@ MAKE = (
     + PRELUDE
     + """
 import json
+from datetime import timedelta
 from psycopg2.extras import Json
 from odoo import Command
 from odoo.addons.inboost_connector.lib.facts import SAMPLES
@@ -60,7 +61,9 @@ backends = {}
 for state in values_of("inboost.backend", "state"):
     backend = env["inboost.backend"].create(
         {"name": f"Portal ({state})", "address": f"https://{state}.inboost.example"})
-    backends[state] = show(put(backend, state=state), state)
+    since = None if state == "draft" else fields.Datetime.now() - timedelta(days=1)
+    show(put(backend, state=state, connected_since=since), state)
+    backends[state] = backend
 backend = backends["connected"]
 put(backends["paused"], pause_code="wrong_credentials",
     pause_args=Json({"status": 401}))
@@ -72,7 +75,7 @@ for endpoint in backend.endpoint_ids:
     endpoint.enabled = True
     if endpoint.kind == "webhook":
         token = endpoint.operation.replace("_", "-")
-        endpoint.address = f"https://connected.inboost.example/api/webhok/{token}/"
+        endpoint.address_entry = f"https://connected.inboost.example/api/webhok/{token}/"
 STANDINGS = {
     "paused": {"paused": True, "pause_code": "no_such_address",
                "pause_args": Json({"status": 404})},
@@ -83,7 +86,7 @@ STANDINGS = {
 }
 webhooks = backends["paused"].endpoint_ids.filtered(lambda e: e.kind == "webhook")
 for endpoint, (name, values) in zip(webhooks, STANDINGS.items(), strict=True):
-    endpoint.address = "https://paused.inboost.example/api/webhok/token/"
+    endpoint.address_entry = "https://paused.inboost.example/api/webhok/token/"
     show(put(endpoint, **values), name)
 show(put(backends["paused"]._endpoint("balance_set"), known="confirmed"), "confirmed")
 
@@ -136,7 +139,6 @@ def event_of(endpoint, partner=None, **values):
     event = env["inboost.event"].sudo().create({
         "backend_id": backend.id, "endpoint_id": endpoint.id,
         "operation": endpoint.operation, "key": f"screens:{next(numbers)}",
-        "event_id": f"screens-{next(numbers)}", "company_id": backend.company_id.id,
         "fact": fact, "occurred_at": fields.Datetime.now(),
         "event_id": str(uuid_lib.uuid4()), "company_id": env.company.id,
         "state": "pending", "queued_at": fields.Datetime.now(),
@@ -166,6 +168,16 @@ for kind in values_of("inboost.request.log", "kind"):
             "answer": '{"success": false}', "duration": 0.123, "attempt": 1,
             "error": "the customer is not known here"})
         show(log, kind, verdict or "no-verdict")
+
+for about in ("open", "solved"):
+    try:
+        raise ValueError(about)
+    except ValueError as error:
+        again = (confirmed, "_inboost_capture", [about])
+        failure = env["inboost.capture.failure"]._record("the sale", again, error)
+    if about == "solved":
+        put(failure, solved_at=fields.Datetime.now())
+    show(failure, about)
 
 # -- customers and synchronisations ----------------------------------------------------
 ROW = {"firstname": "Inna", "lastname": "Osadcha", "email": "inna@example.com"}

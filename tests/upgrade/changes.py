@@ -75,11 +75,13 @@ NEW_ROWS = {
     "messages": "the chatter says of which endpoints the guarantee changed",
     "tracked values": "the chatter says of which endpoints the guarantee changed",
 }
-#: {table or place in 19.0.1.0.0: (column, value) of rows that moved elsewhere}
+#: {table or place in 19.0.1.0.0: (column, value) of rows that moved or are forgotten}
 MOVED_ROWS = {
     # To inboost.event.decision.
     "messages": ("model", "inboost.event"),
     "followers": ("res_model", "inboost.event"),
+    # The address of a webhook is a secret, and was tracked.
+    "tracked values": ("field", "inboost.endpoint.address"),
 }
 _RENAMED = {
     "action_inboost_event": "inboost_event_action",

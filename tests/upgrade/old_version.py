@@ -9,6 +9,10 @@ import cluster
 from workspace import LOGS, MODULES, ODOO_CONF, PYTHON, ROOT, STATE
 
 ARCHIVE = Path(__file__).with_name("addons-19.0.1.0.0.tar.gz")
+#: Our options had no section of their own.
+OPTIONS = (
+    "[options]\ninboost_allow_http = True\ninboost_allowed_networks = 127.0.0.0/8\n"
+)
 
 
 class OldVersion:
@@ -21,7 +25,9 @@ class OldVersion:
         text = ODOO_CONF.read_text()
         assert checkout in text, text
         self.conf = folder / "odoo.conf"
-        self.conf.write_text(text.replace(checkout, old))
+        self.conf.write_text(
+            text.replace(checkout, old).replace("[options]\n", OPTIONS)
+        )
 
     def template(self):
         """A database with the old version, made once: the archive never changes."""

@@ -14,8 +14,10 @@ ELSEWHERE = {
     "sale orders": "SELECT id, inboost_uuid FROM sale_order",
     "messages": "SELECT id, model, res_id, body, author_id, create_uid, date"
     " FROM mail_message WHERE model LIKE 'inboost.%'",
-    "tracked values": "SELECT v.id, v.old_value_char, v.new_value_char"
+    "tracked values": "SELECT v.id, v.old_value_char, v.new_value_char,"
+    " m.model || '.' || f.name AS field"
     " FROM mail_tracking_value v JOIN mail_message m ON m.id = v.mail_message_id"
+    " LEFT JOIN ir_model_fields f ON f.id = v.field_id"
     " WHERE m.model LIKE 'inboost.%'",
     "activities": "SELECT id, res_model, res_id, summary, user_id FROM mail_activity"
     " WHERE res_model LIKE 'inboost.%'",

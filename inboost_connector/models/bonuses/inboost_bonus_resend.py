@@ -49,7 +49,7 @@ class InboostBonusResend(models.Model):
 
     @api.model
     def _trigger(self):
-        self.env.ref("inboost_connector.ir_cron_bonus_resend").sudo()._trigger()
+        self.env["inboost.watch"]._trigger("ir_cron_bonus_resend")
 
     @api.model
     def _cron_resend(self):

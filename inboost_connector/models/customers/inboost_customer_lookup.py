@@ -71,7 +71,7 @@ class InboostCustomerLookup(models.AbstractModel):
     @api.model
     def _find_now(self, backend, phone):
         """As a person asks for it: with all errors reported."""
-        if backend.state != "connected" or not backend.sudo()._filter_sendable():
+        if backend.state != "connected":
             raise UserError(self.env._("%s is not connected.", backend.name))
         if not phone:
             raise UserError(self.env._("The contact has no valid phone."))

@@ -8,6 +8,7 @@ from odoo.addons.base.models.res_partner import _tz_get
 
 from ...lib import auth, codes
 from ...lib.operations import OPERATIONS
+from ...lib.states import SETTLED
 
 _logger = logging.getLogger(__name__)
 
@@ -314,6 +315,22 @@ class InboostBackend(models.Model):
     def action_pause(self):
         self.check_access("write")
         self._pause("paused_by", {"user": self.env.user.name})
+
+    def action_archive(self):
+        """:raise UserError: while something waits: it would be forgotten"""
+        waiting = [
+            ("backend_id", "in", self.ids),
+            ("state", "not in", SETTLED),
+        ]
+        if count := self.env["inboost.event"].sudo().search_count(waiting):
+            raise UserError(
+                self.env._(
+                    "%s events wait to be sent or need a decision. Let them be sent, "
+                    "or cancel them in the list of events; then archive the backend.",
+                    count,
+                )
+            )
+        return super().action_archive()
 
     def action_send_doubtful(self):
         """What may have left before the restore is sent."""

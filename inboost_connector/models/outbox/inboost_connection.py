@@ -5,7 +5,7 @@ from odoo import api, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import config
 
-from ...lib import address, client, outcome, redact
+from ...lib import address_guard, client, outcome, redact
 from ...lib.log_row import describe, mask_outcome
 
 
@@ -40,8 +40,8 @@ class InboostConnection(models.AbstractModel):
     def _check_url(self, url, secret=False):
         """:param bool secret: whether the address is one, of a webhook"""
         try:
-            address.check_url(url, self._allow_http(), self._allowed_networks())
-        except address.AddressRefused as error:
+            address_guard.check_url(url, self._allow_http(), self._allowed_networks())
+        except address_guard.AddressRefused as error:
             raise ValidationError(
                 self.env._(
                     "%(address)s: %(reason)s.",

@@ -127,6 +127,8 @@ class InboostDelivery(models.AbstractModel):
 
     @api.model
     def _deliver(self, lease):
+        self._recover_leases()
+        self._expire()
         self._supersede()
         desk = self._read_desk(Desk())
         with (
@@ -140,9 +142,6 @@ class InboostDelivery(models.AbstractModel):
                 self._rescue(run)
                 raise
         self.env["inboost.event"].browse(run.desk.too_large)._split_too_large()
-        # What is due does not wait for this.
-        self._recover_leases()
-        self._expire()
         self._plan_next_run(run.desk, self._get_pause(run))
         if run.desk.troubled:
             self.env["inboost.alarm"]._refresh()
@@ -163,7 +162,7 @@ class InboostDelivery(models.AbstractModel):
         while True:
             run.claiming = time.monotonic() < run.end and not _is_stopping()
             if not run.claiming and run.senders.take_back():
-                self._give_back(run)
+                self._give_back(run.lease, run.begun)
             if time.monotonic() - looked > LOOK_AGAIN:
                 run.desk, looked = self._read_desk(run.desk), time.monotonic()
             wanted = self._get_room(run.senders) if run.claiming else 0
@@ -194,7 +193,7 @@ class InboostDelivery(models.AbstractModel):
     def _settle_rest(self, run):
         for one in run.landed:
             self._settle_alone(run.desk, self._judge(one), run.lease)
-        self._give_back(run)
+        self._give_back(run.lease, run.begun)
         self.env["inboost.event"]._trigger_delivery()
         self._commit()
 
@@ -229,13 +228,11 @@ class InboostDelivery(models.AbstractModel):
                 ("paused", "=", False),
             ]
         )
-        return Desk(
-            places={endpoint.id: self._read_place(endpoint) for endpoint in endpoints},
-            companies={backend.id: backend.company_id.id for backend in every},
-            retry_days={backend.id: backend.retry_days for backend in every},
-            too_large=desk.too_large,
-            troubled=desk.troubled,
-        )
+        desk.places = {e.id: self._read_place(e) for e in endpoints}
+        desk.companies = {backend.id: backend.company_id.id for backend in every}
+        desk.retry_days = {backend.id: backend.retry_days for backend in every}
+        desk.pauses.clear()
+        return desk
 
     @api.model
     def _read_place(self, endpoint):
@@ -515,8 +512,11 @@ class InboostDelivery(models.AbstractModel):
         }
 
     @api.model
-    def _give_back(self, run):
-        """Leases of what no thread began: these never left."""
+    def _give_back(self, lease, begun):
+        """Leases of what no thread began: these never left.
+
+        :param begun: ids of what one began
+        """
         self.env.execute_query(
             SQL(
                 """
@@ -526,8 +526,8 @@ class InboostDelivery(models.AbstractModel):
                  WHERE state = 'sending' AND lease = %s AND id <> ALL(%s)
              RETURNING id
                 """,
-                run.lease,
-                run.begun,
+                lease,
+                list(begun),
             )
         )
         self._commit()

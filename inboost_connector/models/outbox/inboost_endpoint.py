@@ -60,7 +60,7 @@ class InboostEndpoint(models.Model):
         tracking=True,
     )
     # Of a webhook it is a secret: people see and change it by address_entry.
-    address = fields.Char(groups=NO_ACCESS)
+    address = fields.Char("Stored Address", groups=NO_ACCESS)
     query = fields.Text(
         tracking=True,
         help="JMESPath that makes an object: the parameters after the address, such as "

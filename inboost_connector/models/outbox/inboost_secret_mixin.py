@@ -12,7 +12,7 @@ class InboostSecretMixin(models.AbstractModel):
     _name = "inboost.secret.mixin"
     _description = "InBoost Secret"
 
-    secret = fields.Char(groups=NO_ACCESS, copy=False)
+    secret = fields.Char("Stored Secret", groups=NO_ACCESS, copy=False)
     secret_entry = fields.Char(
         "Secret",
         compute="_compute_secret_entry",

@@ -1,6 +1,6 @@
 import time
 
-from odoo import api, models
+from odoo import SUPERUSER_ID, api, models
 from odoo.tools import convert_file
 
 #: Seconds between two looks of one process.
@@ -63,8 +63,10 @@ class InboostWatch(models.AbstractModel):
         """Make those again that are missing; the others stay as they are."""
         if all(self._get_cron(name) for name in CRONS):
             return
-        # As a superuser: whoever connects may have no rights on scheduled actions.
-        convert_file(self.sudo().env, MODULE, DATA, None, mode="update", noupdate=True)
+        # As Odoo itself: it is whom the scheduled actions run as, and whoever connects
+        # may have no rights on them.
+        odoo = self.with_user(SUPERUSER_ID).env
+        convert_file(odoo, MODULE, DATA, None, mode="update", noupdate=True)
 
     @api.model
     def _find_cron_causes(self):

@@ -655,8 +655,8 @@ class TestLeases(DeliveryCase):
     def test_what_no_thread_began_is_given_back_unchanged(self):
         event = self.capture()
         delivery = self.env["inboost.delivery"].sudo()
-        tasks = delivery._claim(delivery._read_desk(Desk()), 9, [], "a lease")
+        delivery._claim(delivery._read_desk(Desk()), 9, [], "a lease")
         with patch.object(type(delivery), "_commit"):
-            delivery._give_back(tasks, "a lease")
+            delivery._give_back("a lease", [])
         self.env.invalidate_all()
         self.assertEqual((event.state, event.attempts), ("pending", 0))

@@ -143,9 +143,9 @@ class TestPlans(BonusCase):
         delivery = self.env["inboost.delivery"].sudo()
         desk = delivery._read_desk(Desk())
         with self.watching() as found, patch.object(type(delivery), "_commit"):
-            tasks = delivery._claim(desk, 9, [], "a lease")
-            delivery._give_back(tasks, "a lease")
-            delivery._plan_next_run(desk, cut=True)
+            delivery._claim(desk, 9, [], "a lease")
+            delivery._give_back("a lease", [])
+            delivery._plan_next_run(desk, 0)
         self.env.invalidate_all()
         self.assertEqual(set(events.mapped("state")), {"pending"})
         self.assertNoScan(found, 4)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inboost_connector.lib import address
-from inboost_connector.lib.address import AddressRefused, check_ip, check_url
+from inboost_connector.lib import address_guard
+from inboost_connector.lib.address_guard import AddressRefused, check_ip, check_url
 
 
 @pytest.mark.parametrize(
@@ -217,9 +217,9 @@ def test_the_configuration_may_allow_networks(ip, network):
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["::", "64:ff9b::", "::ffff:0:0"]))
 def test_an_embedded_address_is_no_better_than_what_it_embeds(number, prefix):
-    ipv4 = str(address.ipaddress.IPv4Address(number))
-    outer = address.ipaddress.IPv6Address(
-        int(address.ipaddress.IPv6Address(prefix)) + number
+    ipv4 = str(address_guard.ipaddress.IPv4Address(number))
+    outer = address_guard.ipaddress.IPv6Address(
+        int(address_guard.ipaddress.IPv6Address(prefix)) + number
     )
     try:
         check_ip(ipv4)
