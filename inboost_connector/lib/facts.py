@@ -118,6 +118,15 @@ class Expiring(TypedDict):
     customers: list[ExpiringCustomer]
 
 
+class Sent(TypedDict):
+    """An event of which nobody knows whether it arrived: what may be asked by."""
+
+    operation: str
+    order: Reference | None
+    code: str | None  # of a bonus
+    time: str | None
+
+
 def iso(moment: datetime) -> str:
     """:param moment: naive, UTC, as Odoo keeps it"""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -262,6 +271,13 @@ _EXPIRING = Expiring(
     customers=[ExpiringCustomer(phone="380671234567", amount=12.0, date="2026-02-05")],
 )
 
+_SENT = Sent(
+    operation="purchase",
+    order=_ORDER,
+    code=None,
+    time=_PURCHASE["time"],
+)
+
 #: One sample for each operation, for previews and test requests.
 SAMPLES: dict[str, dict[str, Any]] = {
     "connection_test": {},
@@ -287,9 +303,37 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "change": -10.0,
     },
     "bonuses_expiring": dict(_EXPIRING),
+    "event_check": dict(_SENT),
 }
 SAMPLE_ENVELOPE = {
     "event_id": "2b0d7b3d-0000-4000-8000-6a1e1c4b9d01",
     "phone": "+380671234567",
     "key": "sample",
 }
+#: What the input of an operation has of the envelope, where it is not all of it.
+_ENVELOPES: dict[str, tuple[str, ...]] = {
+    "connection_test": (),
+    "customers_list": (),
+    "customer_find": ("phone",),
+    "bonuses_expiring": ("event_id", "key"),
+}
+
+
+def sample_input(operation: str, phone_style: str = "digits") -> dict[str, Any]:
+    """All that the expressions of a request of ``operation`` can read, as a sample."""
+    names = _ENVELOPES.get(operation, tuple(SAMPLE_ENVELOPE))
+    envelope = {name: SAMPLE_ENVELOPE[name] for name in names}
+    return {**SAMPLES[operation], "phone_style": phone_style, **envelope}
+
+
+def describe_sent(operation: str, fact: dict[str, Any]) -> Sent:
+    """An event as one asks about it."""
+    order = fact.get("order")
+    if not order and fact.get("uuid"):
+        order = Reference(number=fact.get("number") or "", uuid=fact["uuid"])
+    return Sent(
+        operation=operation,
+        order=order or None,
+        code=fact.get("code"),
+        time=fact.get("time"),
+    )

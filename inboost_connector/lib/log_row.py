@@ -35,18 +35,18 @@ class LogRules:
 def describe(exchange: Exchange, rules: LogRules) -> dict[str, Any]:
     """:return: values of the fields of the log that the exchange itself tells"""
     request = exchange.request
+    headers = redact.headers(request.headers, rules.secret_headers)
     secrets = _secrets_of(request, rules)
     body, answer = request.body, exchange.answer
     if rules.mask_personal:
         body = redact.personal(body, rules.people)
         answer = _mask(exchange, rules)
     shown = "" if body is None else json.dumps(body, ensure_ascii=False, indent=2)
-    headers = redact.headers(request.headers, rules.secret_headers)
     limit = MAX_PAGE_TEXT if rules.page and exchange.data is not None else MAX_TEXT
     return {
         "event_uuid": request.event_id,
         "method": request.method,
-        "url": redact.text(redact.url(request.url, rules.webhook), rules.secrets),
+        "url": redact.text(redact.url(request.url, rules.webhook), secrets),
         "request_headers": redact.text(json.dumps(headers, indent=2), secrets),
         "request_body": _hide(shown, secrets, rules)[:MAX_TEXT],
         "status": exchange.status or 0,
@@ -67,14 +67,25 @@ def mask_outcome(outcome: Outcome, request: Request, rules: LogRules) -> Outcome
         outcome,
         args={name: mask(value) for name, value in outcome.args.items()},
         text=mask(outcome.text),
+        misfits={name: mask(value) for name, value in outcome.misfits.items()},
     )
 
 
 def _secrets_of(request: Request, rules: LogRules) -> list[str]:
-    found = [*rules.secrets]
+    found = [*rules.secrets, *_find_tokens(request, rules)]
     if rules.webhook:
         found += redact.url_secrets(request.url)
     return found
+
+
+def _find_tokens(request: Request, rules: LogRules) -> list[str]:
+    """What is hidden in headers, such as an access token, may come back elsewhere."""
+    shown = redact.headers(request.headers, rules.secret_headers)
+    return [
+        value.rpartition(" ")[2]
+        for name, value in request.headers.items()
+        if shown[name] == redact.MASK and len(value) >= redact.MIN_TOKEN
+    ]
 
 
 def _mask(exchange: Exchange, rules: LogRules) -> str:

@@ -55,6 +55,21 @@ BONUS = (
 )
 
 
+#: Fields of an endpoint that hold an expression over the fact, and over the answer.
+OF_REQUEST = ("query", "headers", "body")
+OF_ANSWER = (
+    "rows_path",
+    "total_path",
+    "next_path",
+    "row_map",
+    "repeat_path",
+    "failure_path",
+    "text_path",
+    "received_path",
+)
+EXPRESSIONS = OF_REQUEST + OF_ANSWER
+
+
 @dataclass(frozen=True)
 class OperationDefault:
     """:ivar kind: ``api`` (path below the backend's address, authorised) or
@@ -68,6 +83,8 @@ class OperationDefault:
     :ivar failure_path: JMESPath over an answer, true when it is a refusal though its
         status is 2xx
     :ivar repeat_path: the same, true when InBoost had the event before
+    :ivar received_path: JMESPath over an answer: whether InBoost has the event that was
+        asked about, true or false
     :ivar text_path: JMESPath over an answer: the words that people read as the reason;
         empty for the usual places
     :ivar not_found, conflict, web_page: what a 404, a 409 and a web page mean, see
@@ -88,6 +105,7 @@ class OperationDefault:
     row: str = ""
     failure_path: str = FAILURE
     repeat_path: str = ""
+    received_path: str = ""
     text_path: str = ""
     not_found: str = "address_until_proven"
     conflict: str = "busy"
@@ -173,5 +191,11 @@ OPERATIONS: dict[str, OperationDefault] = {
         guarantee="at_most_once",
         known="weak",
         personal=False,
+    ),
+    "event_check": OperationDefault(
+        "Was it received?",
+        method="GET",
+        enabled=False,
+        received_path="received",
     ),
 }

@@ -206,6 +206,21 @@ def after_credentials(test: Verdict) -> Verdict:
     return Verdict.RETRY  # it says nothing about either
 
 
+def read_received(exchange: Exchange, rules: AnswerRules, path: str) -> bool | None:
+    """What a server says of an event that it was asked about.
+
+    :param str path: JMESPath over the answer: true or false
+    :return: None where it says neither: then nobody knows
+    """
+    outcome = classify(exchange, rules)
+    if outcome.code == "not_found" and rules.not_found == "content":
+        return False
+    if outcome.verdict not in (Verdict.DONE, Verdict.DUPLICATE):
+        return None
+    value = _search("received", path, exchange.data, {})
+    return value if isinstance(value, bool) else None
+
+
 def is_web_page(exchange: Exchange) -> bool:
     """Whether a page for people came: of a firewall, a login, a wrong address."""
     kind = _header(exchange.headers, "content-type") or ""

@@ -3,13 +3,16 @@ Threads work here, so that nothing knows of Odoo."""
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import quote, urlencode
 
-from . import mapping
+from . import auth, mapping
+from .auth import Auth
 from .backoff import Pace
 from .client import Client, Exchange, Request
 from .log_row import LogRules, describe, mask_outcome
@@ -25,7 +28,9 @@ MAX_GATHERED = 200
 class Target:
     """One endpoint, as it was when the events were claimed.
 
-    :ivar headers: those that carry the credentials
+    :ivar url: with ``{expression}`` in its path and query
+    :ivar auth: None where no credentials are carried
+    :ivar query, headers: JMESPaths of objects; empty for none
     :ivar body: JMESPath; empty for no body
     :ivar phone_style, zone: for the functions of expressions"""
 
@@ -35,8 +40,11 @@ class Target:
     guarantee: str
     method: str
     url: str
-    headers: dict[str, str]
+    auth: Auth | None
+    query: str
+    headers: str
     body: str
+    body_format: Literal["json", "form"]
     timeout: float
     max_answer: int
     phone_style: str
@@ -46,20 +54,50 @@ class Target:
     pace: Pace | None = None
 
     def prepare_request(self, fact: dict[str, Any], **envelope: Any) -> Request:
-        """:raise lib.mapping.MappingError: when the expression does not fit the fact"""
-        body = None
+        """The request, without the credentials: see :func:`lib.auth.send`.
+
+        :raise lib.mapping.MappingError: when an expression does not fit the fact; it
+            begins with which
+        """
+        data = {**fact, "phone_style": self.phone_style, **envelope}
+        headers, body = {}, None
+        with _named("address"):
+            url = mapping.fill(self.url, data, self.zone)
+        if self.query:
+            with _named("query"):
+                url = _add_query(url, mapping.query(self.query, data, self.zone))
+        if self.headers:
+            with _named("headers"):
+                headers = mapping.headers(self.headers, data, self.zone)
         if self.body:
-            data = {**fact, "phone_style": self.phone_style, **envelope}
-            body = mapping.apply(self.body, data, self.zone)
+            with _named("body"):
+                body = mapping.apply(self.body, data, self.zone)
         return Request(
             method=self.method,
-            url=self.url,
-            headers=dict(self.headers),
+            url=url,
+            headers=headers,
             body=body,
+            body_format=self.body_format,
             event_id=envelope.get("event_id"),
             timeout=self.timeout,
             max_answer=self.max_answer,
         )
+
+
+@contextmanager
+def _named(part: str) -> Iterator[None]:
+    """Says which of several expressions went wrong."""
+    try:
+        yield
+    except mapping.MappingError as error:
+        raise mapping.MappingError(f"{part}: {error}", error.position) from error
+
+
+def _add_query(url: str, parameters: dict[str, str]) -> str:
+    if not parameters:
+        return url
+    sign = "&" if "?" in url else "?"
+    return url + sign + urlencode(parameters, quote_via=quote)
 
 
 @dataclass
@@ -116,7 +154,7 @@ def perform(client: Client, task: Task) -> Landed:
             phone=task.phone,
             key=task.key,
         )
-        exchange = client.send(request)
+        exchange = auth.send(client, request, task.target.auth)
         outcome = classify(exchange, task.target.rules)
         outcome = mask_outcome(outcome, request, task.target.log)
         if exchange.status == 429 and task.target.pace:
@@ -139,7 +177,7 @@ def _find_sickness(client: Client, task: Task, test: Target) -> Landed | None:
 
     :return: what to write of a task that did not leave; None when the server is well
     """
-    exchange = client.send(test.prepare_request({}))
+    exchange = auth.send(client, test.prepare_request({}), test.auth)
     outcome = classify(exchange, test.rules)
     if outcome.verdict not in (Verdict.RETRY, Verdict.UNKNOWN):
         return None

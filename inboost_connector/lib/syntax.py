@@ -24,6 +24,13 @@ class MappingError(ValueError):
         super().__init__(text)
         self.position = position
 
+    def find_place(self, expression: str, context: int = 25) -> tuple[int, str] | None:
+        """:return: the number of the character, from 1, and what begins there"""
+        if self.position is None:
+            return None
+        rest = expression[self.position : self.position + context]
+        return self.position + 1, rest
+
 
 def parse(expression: str) -> Any:
     """:raise MappingError: when ``expression`` is not valid JMESPath"""

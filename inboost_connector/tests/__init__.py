@@ -17,10 +17,13 @@ from .outbox import test_alarms
 from .outbox import test_capture
 from .outbox import test_delivery
 from .outbox import test_delivery_cases
+from .outbox import test_endpoint
 from .outbox import test_erasure
 from .outbox import test_event_actions
+from .outbox import test_event_check
 from .outbox import test_nets
 from .outbox import test_plans
+from .outbox import test_profile
 from .outbox import test_rogue
 from .outbox import test_roles
 from .outbox import test_safety

@@ -5,6 +5,13 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
+def read(body, headers):
+    """JSON as its value, a form as its text."""
+    if not body or "form" in headers["Content-Type"]:
+        return body.decode() or None
+    return json.loads(body)
+
+
 class Server(ThreadingHTTPServer):
     daemon_threads = True
     #: Sixteen threads connect at once; the default of five refuses some of them.
@@ -35,7 +42,7 @@ class FakeInBoost:
                             "method": self.command,
                             "path": self.path,
                             "headers": dict(self.headers),
-                            "body": json.loads(body) if body else None,
+                            "body": read(body, self.headers),
                         }
                     )
                     answers = fake.script.get(self.path) or [200]
@@ -57,7 +64,7 @@ class FakeInBoost:
                 self.end_headers()
                 self.wfile.write(content)
 
-            do_GET = do_POST = do_PUT = answer
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
 
             def log_message(self, *args):
                 """Quiet."""

@@ -3,6 +3,7 @@ from . import (
     base_partner_merge,
     inboost_customer_find,
     inboost_expiring_preview,
+    inboost_profile_import,
     loyalty_card_update_balance,
     loyalty_generate_wizard,
 )

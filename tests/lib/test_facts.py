@@ -17,6 +17,7 @@ SHAPES = {
     "bonus_accrual": facts.Bonus,
     "bonus_redemption": facts.Bonus,
     "bonuses_expiring": facts.Expiring,
+    "event_check": facts.Sent,
 }
 
 
@@ -27,6 +28,33 @@ def test_each_sample_has_the_shape_of_its_fact(name):
 
 def test_each_operation_has_a_sample():
     assert list(facts.SAMPLES) == list(OPERATIONS)
+
+
+@pytest.mark.parametrize(
+    "name, missing",
+    [
+        ("connection_test", {"phone", "event_id", "key"}),
+        ("customers_list", {"phone", "event_id", "key"}),
+        ("customer_find", {"event_id", "key"}),
+        ("bonuses_expiring", {"phone"}),
+        ("purchase", set()),
+        ("event_check", set()),
+    ],
+)
+def test_the_input_of_a_sample_has_what_is_known_when_it_is_sent(name, missing):
+    known = {"phone", "event_id", "key", "phone_style"}
+    assert known - set(facts.sample_input(name)) == missing
+
+
+def test_an_event_is_asked_about_by_its_order_and_code():
+    purchase = facts.describe_sent("purchase", facts.SAMPLES["purchase"])
+    assert purchase["order"] == {
+        "number": "Shop/0001",
+        "uuid": facts.SAMPLES["purchase"]["uuid"],
+    }
+    bonus = facts.describe_sent("bonus_accrual", facts.SAMPLES["bonus_accrual"])
+    assert (bonus["order"], bonus["code"]) == (purchase["order"], "ACC-0001")
+    assert facts.describe_sent("bonuses_expiring", {})["order"] is None
 
 
 @pytest.mark.parametrize("name", ["purchase", "purchase_refund", "purchase_details"])

@@ -11,8 +11,10 @@ from inboost_connector.lib.log_row import (
     MAX_TEXT,
     LogRules,
     describe,
+    mask_outcome,
     mask_text,
 )
+from inboost_connector.lib.outcome import Outcome, Verdict
 
 SECRET = "s3cret-key"
 URL = "https://shop.example.com/api/webhok/token-of-the-hook/"
@@ -55,6 +57,20 @@ def test_the_address_of_a_webhook_is_a_secret():
     some = exchange(answer="no hook token-of-the-hook", error="token-of-the-hook?")
     row = describe(some, LogRules(webhook=True))
     assert "token-of-the-hook" not in json.dumps(row)
+
+
+def test_an_access_token_is_masked_in_an_outcome_too():
+    request = Request("POST", URL, headers={"Authorization": "Bearer abcdefabcdef"})
+    outcome = Outcome(
+        Verdict.FAILED,
+        "http_status",
+        {"a": "abcdefabcdef!"},
+        text="no abcdefabcdef",
+        misfits={"Refusal": "abcdefabcdef?"},
+    )
+    masked = mask_outcome(outcome, request, LogRules())
+    assert (masked.args, masked.text) == ({"a": "***!"}, "no ***")
+    assert masked.misfits == {"Refusal": "***?"}
 
 
 def test_personal_data_is_masked_where_wanted():

@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 
 from inboost_connector.lib import outcome
 from inboost_connector.lib.client import Exchange, Request
-from inboost_connector.lib.outcome import AnswerRules, Verdict, classify
+from inboost_connector.lib.outcome import (
+    AnswerRules,
+    Verdict,
+    classify,
+    read_received,
+)
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 PAGE = "<!DOCTYPE html><title>Sign in</title>"
@@ -365,6 +370,32 @@ def test_any_bytes_have_a_verdict(status, headers, raw, rules):
 @given(st.integers(0, 9999), ANY_JSON, ANY_RULES)
 def test_any_json_has_a_verdict_by_any_path(status, data, rules):
     check_outcome(classify(answered(status, data), rules))
+
+
+@pytest.mark.parametrize(
+    "status, data, expected",
+    [
+        (200, {"received": True}, True),
+        (200, {"received": False}, False),
+        # Another shape of answer is not a "no": the event would go twice.
+        (200, {"data": {"received": True}}, None),
+        (200, {"received": "yes"}, None),
+        (200, {"received": None}, None),
+        (200, [], None),
+        (404, {"code": "unknown"}, None),
+        (401, {"received": False}, None),
+        (500, {"received": False}, None),
+    ],
+)
+def test_only_a_clear_answer_says_whether_an_event_was_received(status, data, expected):
+    exchange = Exchange(Request("GET", "https://x.example"), status=status, data=data)
+    assert read_received(exchange, AnswerRules(), "received") is expected
+
+
+def test_an_endpoint_may_say_that_a_404_is_a_no():
+    exchange = Exchange(Request("GET", "https://x.example"), status=404, data={})
+    rules = AnswerRules(not_found="content")
+    assert read_received(exchange, rules, "received") is False
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,13 @@
 import json
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inboost_connector.lib.auth import Auth
 from inboost_connector.lib.client import Exchange
 from inboost_connector.lib.log_row import LogRules
 from inboost_connector.lib.outcome import AnswerRules, Verdict
@@ -279,7 +281,10 @@ def test_gathering_ends_though_nothing_lands():
     assert senders.gather(5) == []
 
 
-def test_a_target_does_not_change_under_a_request():
-    where = target(headers={"Authorization": "x"})
-    where.prepare_request({}).headers["Authorization"] = "y"
-    assert where.headers == {"Authorization": "x"}
+def test_the_credentials_go_along_with_an_event_and_with_what_is_asked_before():
+    client = Answers(answering(200))
+    credentials = Auth(secret="key")
+    some = task(where=target(auth=credentials), test=replace(TEST, auth=credentials))
+    assert perform(client, some).outcome.verdict is Verdict.DONE
+    carried = [request.headers["Authorization"] for request in client.requests]
+    assert carried == ["Bearer key", "Bearer key"]

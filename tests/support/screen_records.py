@@ -88,6 +88,7 @@ webhooks = backends["paused"].endpoint_ids.filtered(lambda e: e.kind == "webhook
 for endpoint, (name, values) in zip(webhooks, STANDINGS.items(), strict=True):
     endpoint.address_entry = "https://paused.inboost.example/api/webhok/token/"
     show(put(endpoint, **values), name)
+show(put(backends["paused"]._endpoint("balance_set"), known="confirmed"), "confirmed")
 
 # -- bonuses and documents -------------------------------------------------------------
 programs = {}
@@ -235,6 +236,7 @@ lines = [Command.create({"partner_id": olena.id, "points": 160.51,
 for about, line_ids in {"with-lines": lines, "without-lines": []}.items():
     show(preview.create({"summary": about, "line_ids": line_ids}), about)
 show(env["inboost.customer.find"], "new")
+show(env["inboost.profile.import"], "new")
 for state in values_of("inboost.customer.find", "state"):
     show(env["inboost.customer.find"].create({
         "phone": "0671234567", "state": state, "answer": "InBoost did not answer.",

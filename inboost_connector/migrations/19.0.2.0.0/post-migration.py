@@ -30,6 +30,10 @@ def migrate(cr, version):
     _release_pulls(env)
     _keep_decisions(env)
     _set_answers(env)
+    # Operations that are new.
+    env["inboost.backend"].with_context(active_test=False).search(
+        []
+    )._create_endpoints()
     _keep_connected(env)
     _keep_portals(env)
     _forget_addresses(env)

@@ -1,10 +1,13 @@
 from . import inboost_reason  # words for codes, in the reader's language
 from . import inboost_connection  # what this server may connect to
+from . import inboost_mapping  # the expressions of an endpoint, checked and shown
 from . import inboost_secret_mixin  # what can be replaced and not read
+from . import inboost_auth_mixin  # how a portal knows that it is us
 from . import inboost_backend  # one portal; all else belongs to one
 from . import inboost_backend_scope  # whom a portal is about
 from . import inboost_endpoint  # an operation of a portal, as data
 from . import inboost_endpoint_address  # the secret among its fields
+from . import inboost_profile  # all operations of a portal as one file
 from . import inboost_event  # the row of the outbox
 from . import inboost_event_decision  # what people decided about one
 from . import inboost_capture_failure  # what an error of ours kept out of it
@@ -14,6 +17,7 @@ from . import inboost_watch  # a sale notices when nobody sends
 from . import inboost_capture  # from a fact to a row
 from . import inboost_delivery  # from a row to a request
 from . import inboost_delivery_upkeep  # what changes without a request
+from . import inboost_event_check  # asking about what nobody knows
 from . import inboost_long_job  # one long job at a time
 from . import inboost_request_log  # what became of each request
 from . import inboost_privacy  # what is kept of a person, and its erasure

@@ -15,6 +15,8 @@ _lt = LazyTranslate(__name__)
 PATIENCE = timedelta(hours=1)
 #: How long what could go at once may wait: then nobody sends any more.
 CRON_PATIENCE = timedelta(minutes=5)
+#: Days before the end of a secret at which a person is reminded, once each.
+REMIND = (1, 7, 30)
 CAUSES = {
     "backend_paused": _lt("Nothing is sent to InBoost: %(reason)s"),
     "endpoint_paused": _lt(
@@ -52,6 +54,10 @@ CAUSES = {
     "restored": _lt(
         "This database was restored, or connected to another portal. Decide on the "
         "backend whether the events from before are sent."
+    ),
+    "secret_ends": _lt(
+        "The secret for InBoost ends on %(date)s. Get a new one from InBoost and enter "
+        "it on the backend: without it nothing is sent."
     ),
     "missed": _lt(
         "Some sales or points were not recorded because of an error, also when it was "
@@ -92,6 +98,7 @@ class InboostAlarm(models.Model):
             known = alarm.arguments or {}
             template = self.env._(self._get_causes()[alarm.code])
             alarm.text = template % {
+                "date": known.get("date", ""),
                 "endpoint": alarm.endpoint_id.display_name or "",
                 "names": ", ".join(known.get("names") or []),
                 "reason": self.env["inboost.reason"]._word(
@@ -139,10 +146,15 @@ class InboostAlarm(models.Model):
             (alarm.code, alarm.endpoint_id.id): alarm
             for alarm in self.search([("backend_id", "=", backend.id)])
         }
-        for key, alarm in known.items():
-            if key not in causes:
+        for key, alarm in [*known.items()]:
+            # A secret that ends in a week is another cause than one that ends in a
+            # month.
+            before, now = alarm.arguments or {}, causes.get(key) or {}
+            moved = any(before.get(name) != now.get(name) for name in ("days", "date"))
+            if key not in causes or moved:
                 alarm.activity_ids.unlink()
                 alarm.unlink()
+                del known[key]
         for key, arguments in causes.items():
             if key not in known:
                 self._raise(backend, *key, arguments)
@@ -189,8 +201,19 @@ class InboostAlarm(models.Model):
         for state, found in self._find_undecided(backend).items():
             if found:
                 yield state, False, None
+        if days := self._find_reminder(backend):
+            date = fields.Date.to_string(backend.secret_ends)
+            yield "secret_ends", False, {"days": days, "date": date}
         if self.env["inboost.capture.failure"]._is_stuck():
             yield "missed", False, None
+
+    @api.model
+    def _find_reminder(self, backend):
+        """:return: one of REMIND that the end of the secret is nearer than, or None"""
+        if not backend.secret_ends or backend.auth_kind == "none":
+            return None
+        left = backend.secret_ends - fields.Datetime.now()
+        return next((days for days in REMIND if left < timedelta(days=days)), None)
 
     @api.model
     def _find_waiting(self, backend):

@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.base.models.res_partner import _tz_get
 
-from ...lib import codes
+from ...lib import auth, codes
 from ...lib.operations import OPERATIONS
 from ...lib.states import SETTLED
 
@@ -18,7 +18,7 @@ class InboostBackend(models.Model):
 
     _name = "inboost.backend"
     _description = "InBoost Backend"
-    _inherit = ["mail.thread", "mail.activity.mixin", "inboost.secret.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "inboost.auth.mixin"]
     _check_company_auto = True
 
     name = fields.Char(required=True)
@@ -34,16 +34,6 @@ class InboostBackend(models.Model):
         required=True,
         tracking=True,
         help="The portal's address, such as https://myshop.inboost.ai",
-    )
-    auth_header = fields.Char(
-        "Authorisation Header",
-        default="Authorization",
-        help="The HTTP header that carries the secret.",
-    )
-    auth_prefix = fields.Char(
-        "Prefix",
-        default="Bearer",
-        help="Written before the secret, with a blank between. May be empty.",
     )
     phone_style = fields.Selection(
         [
@@ -142,6 +132,9 @@ class InboostBackend(models.Model):
     event_waiting_count = fields.Integer(compute="_compute_event_counts")
     event_attention_count = fields.Integer(compute="_compute_event_counts")
     missing_address_count = fields.Integer(compute="_compute_missing_address_count")
+    other_names = fields.Char(
+        "Other Backends of the Company", compute="_compute_other_names"
+    )
 
     _retention = models.Constraint(
         "CHECK(event_retention_days >= 120 AND log_retention_days > 0"
@@ -193,10 +186,31 @@ class InboostBackend(models.Model):
                 backend.endpoint_ids.filtered(lambda e: e.enabled and not e.has_address)
             )
 
+    @api.depends("company_id", "active")
+    def _compute_other_names(self):
+        """Backends that get the same sales."""
+        for backend in self:
+            company = backend.company_id
+            others = self.sudo().search(
+                [
+                    ("id", "not in", backend.ids),
+                    ("state", "!=", "draft"),
+                    ("company_id", "child_of", company.root_id.id),
+                ]
+            )
+            same = others.filtered(
+                lambda other, mine=company: (
+                    other.company_id in mine.parent_ids
+                    or mine in other.company_id.parent_ids
+                )
+            )
+            backend.other_names = ", ".join(same.mapped("name"))
+
     @api.constrains("address")
     def _check_address(self):
         for backend in self:
             self.env["inboost.connection"]._check_url(backend.address)
+            backend.endpoint_ids._check_credentials()
 
     # -- CRUD ----------------------------------------------------------------------
 
@@ -216,6 +230,8 @@ class InboostBackend(models.Model):
             moved.endpoint_ids.sudo().write({"proven": False})
         if self._get_recording_fields() & vals.keys():
             self.env.registry.clear_cache()
+        if "secret" in vals:
+            self.env["inboost.alarm"]._refresh(self.sudo().filtered("alarm_ids"))
         return result
 
     def _filter_moved(self, address):
@@ -243,9 +259,14 @@ class InboostBackend(models.Model):
         )
 
     def copy_data(self, default=None):
+        prepare = self.env["inboost.profile"]._prepare_copies
         return [
-            {**vals, "name": self.env._("%s (copy)", vals["name"])}
-            for vals in super().copy_data(default)
+            {
+                **vals,
+                "name": self.env._("%s (copy)", vals["name"]),
+                "endpoint_ids": prepare(backend),
+            }
+            for backend, vals in zip(self, super().copy_data(default), strict=True)
         ]
 
     # -- actions -------------------------------------------------------------------
@@ -422,13 +443,6 @@ class InboostBackend(models.Model):
     def _endpoint(self, operation):
         return self.endpoint_ids.filtered(lambda e: e.operation == operation)
 
-    def _auth_headers(self):
-        self.ensure_one()
-        secret = self.sudo().secret
-        if not secret or not self.auth_header:
-            return {}
-        return {self.auth_header: f"{self.auth_prefix or ''} {secret}".strip()}
-
     def _exchange(self, operation, fact=None, within=None, **envelope):
         """A question and its answer; see :meth:`_question` and :meth:`_ask`.
 
@@ -457,11 +471,8 @@ class InboostBackend(models.Model):
         :rtype: client.Exchange
         """
         with self.env["inboost.connection"]._client(pool_size=1) as http:
-            if within:
-                request.timeout = within
-                result = http.send_within(request, within)
-            else:
-                result = http.send(request)
+            credentials = self._get_auth() if endpoint.authorised else None
+            result = auth.send(http, request, credentials, within)
         self.env["inboost.request.log"]._record_apart(endpoint, result)
         return result
 

@@ -1,32 +1,20 @@
-import json
 import logging
 from datetime import timedelta
 
 import psycopg2
 
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 from odoo.orm.models import NO_ACCESS
 
-from ...lib import backoff, client, facts, mapping, redact
-from ...lib.log_row import LogRules, describe
-from ...lib.operations import OPERATIONS
+from ...lib import backoff, client, mapping, redact
+from ...lib.log_row import LogRules
+from ...lib.operations import EXPRESSIONS, OPERATIONS
 from ...lib.outcome import AnswerRules, Verdict
 from ...lib.sending import Target
 
 _logger = logging.getLogger(__name__)
 
-#: Fields that hold a JMESPath.
-EXPRESSIONS = (
-    "body",
-    "rows_path",
-    "total_path",
-    "next_path",
-    "row_map",
-    "repeat_path",
-    "failure_path",
-    "text_path",
-)
 #: What decides whether and how something is recorded here.
 RECORDING = {"address", "enabled", "operation", "shelf_life_days", "guarantee"}
 #: Days that a webhook's event is news.
@@ -52,25 +40,54 @@ class InboostEndpoint(models.Model):
         readonly=True,
     )
     kind = fields.Selection(
-        [("api", "API"), ("webhook", "Webhook")], required=True, default="api"
+        [("api", "API"), ("webhook", "Webhook")],
+        required=True,
+        default="api",
+        tracking=True,
+    )
+    authorised = fields.Boolean(
+        compute="_compute_authorised",
+        store=True,
+        readonly=False,
+        tracking=True,
+        help="Whether requests carry the backend's credentials. A webhook's address is "
+        "its own secret, as a rule.",
     )
     method = fields.Selection(
-        [("GET", "GET"), ("POST", "POST"), ("PUT", "PUT"), ("PATCH", "PATCH")],
+        [(name, name) for name in ("GET", "POST", "PUT", "PATCH", "DELETE")],
         required=True,
         default="POST",
+        tracking=True,
     )
     # Of a webhook it is a secret: people see and change it by address_entry.
     address = fields.Char("Stored Address", groups=NO_ACCESS)
+    query = fields.Text(
+        tracking=True,
+        help="JMESPath that makes an object: the parameters after the address, such as "
+        "{page: page, limit: page_size}. Nulls are left out.",
+    )
+    headers = fields.Text(
+        tracking=True,
+        help="JMESPath that makes an object: further headers, such as "
+        '{"X-Event-Id": event_id}.',
+    )
+    body_format = fields.Selection(
+        [("json", "JSON"), ("form", "Form"), ("none", "None")],
+        required=True,
+        default="json",
+        tracking=True,
+        help="Form: names and values of one level, as a web page sends them.",
+    )
     body = fields.Text(
-        help="JMESPath over the fact. Nulls are left out. Our functions: "
-        "phone(phone, style), date(time, 'YYYY-MM-DD'), round(number, digits)."
+        tracking=True, help="JMESPath over the input. Nulls are left out."
     )
     rows_path = fields.Char(
         "Rows", help="JMESPath of the rows, or of the customer, in an answer."
     )
     total_path = fields.Char("Total", help="JMESPath of the total in a list's answer.")
     next_path = fields.Char(
-        "Next Cursor", help="JMESPath of the next page's cursor in a list's answer."
+        "Next Page",
+        help="JMESPath of the next page's cursor or address in a list's answer.",
     )
     row_map = fields.Text(
         "Customer",
@@ -84,12 +101,14 @@ class InboostEndpoint(models.Model):
             ("offset", "Offset"),
             ("cursor", "Cursor"),
             ("address", "Next address in the answer"),
-            ("link", "Link header"),
+            ("link", "Next address in the Link header"),
         ],
         required=True,
         default="page",
+        tracking=True,
         help="How the next rows of a list are asked for: by page and page_size, by "
-        "offset and limit, or by cursor and page_size in the body.",
+        "offset and limit, by cursor and page_size, in the query or the body; or at "
+        "the address that the answer names.",
     )
     page_size = fields.Integer(
         required=True, default=500, help="Rows that are asked for at once."
@@ -113,6 +132,11 @@ class InboostEndpoint(models.Model):
         "Reason in the Answer",
         help="JMESPath over an answer: the words that people read as the reason. "
         "Empty: the usual places are looked through.",
+    )
+    received_path = fields.Char(
+        "Received",
+        help="JMESPath over an answer that is true when InBoost has the event that was "
+        "asked about, and false when it has not. Anything else: nobody knows.",
     )
     not_found = fields.Selection(
         [
@@ -172,8 +196,10 @@ class InboostEndpoint(models.Model):
             ("attested", "Attested"),
             ("weak", "Weakly attested"),
             ("assumed", "Assumed"),
+            ("confirmed", "Confirmed"),
         ],
         readonly=True,
+        tracking=True,
         help="How well the shipped default is known: InBoost publishes no reference. "
         "Ask InBoost about what is assumed, and correct it here.",
     )
@@ -195,10 +221,23 @@ class InboostEndpoint(models.Model):
     rest_until = fields.Datetime(
         readonly=True, copy=False, help="Nothing is sent here before this moment."
     )
-    sample_fact = fields.Text(compute="_compute_preview")
-    preview = fields.Text(
-        compute="_compute_preview", help="What would be sent for the sample."
+    sample_event_id = fields.Many2one(
+        "inboost.event",
+        "Real Record",
+        copy=False,
+        ondelete="set null",
+        domain="[('endpoint_id', '=', id)]",
+        help="Shows what is sent for an event of yours. Empty: for the sample.",
     )
+    sample_fact = fields.Text("Input", compute="_compute_preview", compute_sudo=True)
+    preview = fields.Text(
+        "Request",
+        compute="_compute_preview",
+        compute_sudo=True,
+        help="What would be sent, with secrets as dots.",
+    )
+    warnings = fields.Text(compute="_compute_preview", compute_sudo=True)
+    functions_help = fields.Html(compute="_compute_functions_help", sanitize=False)
     last_answer = fields.Text(readonly=True, copy=False)
 
     _operation_unique = models.Constraint(
@@ -237,46 +276,40 @@ class InboostEndpoint(models.Model):
         for endpoint in self:
             endpoint.refusals = len(endpoint.refused or [])
 
-    @api.depends("operation", "body", "backend_id.phone_style")
-    def _compute_preview(self):
+    @api.depends("kind")
+    def _compute_authorised(self):
         for endpoint in self:
-            sample = facts.SAMPLES.get(endpoint.operation, {})
-            endpoint.sample_fact = self._dump(sample)
-            try:
-                target = endpoint._prepare_target()
-                request = target.prepare_request(sample, **facts.SAMPLE_ENVELOPE)
-                endpoint.preview = self._dump(request.body)
-            except mapping.MappingError as error:
-                endpoint.preview = str(error)
+            endpoint.authorised = endpoint.kind == "api"
 
-    @staticmethod
-    def _dump(value):
-        return json.dumps(value, indent=2, ensure_ascii=False)
+    @api.depends(
+        *("operation", "kind", "authorised", "method", "address", "body_format"),
+        *("query", "headers", "body", "row_map", "paging", "sample_event_id"),
+        *("backend_id.address", "backend_id.phone_style", "backend_id.auth_kind"),
+    )
+    def _compute_preview(self):
+        mappings = self.env["inboost.mapping"]
+        for endpoint in self:
+            endpoint.sample_fact = mappings._show_input(endpoint)
+            endpoint.preview = mappings._show_request(endpoint)
+            endpoint.warnings = "\n".join(mappings._find_warnings(endpoint))
+
+    def _compute_functions_help(self):
+        self.functions_help = self.env["inboost.mapping"]._describe_functions()
 
     @api.constrains(*EXPRESSIONS)
     def _check_expressions(self):
         for endpoint in self:
-            for name in EXPRESSIONS:
-                if not endpoint[name]:
-                    continue
-                try:
-                    mapping.compile_expression(endpoint[name])
-                except mapping.MappingError as error:
-                    label = self._fields[name].get_description(self.env)["string"]
-                    raise ValidationError(
-                        self.env._(
-                            "%(field)s is not a valid JMESPath expression: %(error)s",
-                            field=label,
-                            error=error,
-                        )
-                    ) from error
+            self.env["inboost.mapping"]._check_expressions(endpoint)
+
+    @api.constrains("method", "body_format", "body")
+    def _check_body(self):
+        for endpoint in self:
+            self.env["inboost.mapping"]._check_body(endpoint)
 
     @api.constrains("address", "kind")
     def _check_address(self):
-        for endpoint in self.sudo().filtered("address"):
-            self.env["inboost.connection"]._check_url(
-                endpoint._url(), endpoint.kind == "webhook"
-            )
+        for endpoint in self:
+            self.env["inboost.mapping"]._check_address(endpoint)
 
     @api.model
     def _prepare_default_values(self, operation):
@@ -285,7 +318,12 @@ class InboostEndpoint(models.Model):
             "kind": default.kind,
             "method": default.method,
             "address": default.path or False,
+            "authorised": default.kind == "api",
+            "query": False,
+            "headers": False,
+            "body_format": "json",
             "body": default.body,
+            "paging": "page",
             "guarantee": default.guarantee,
             "failure_path": default.failure_path,
             "repeat_path": default.repeat_path,
@@ -296,6 +334,7 @@ class InboostEndpoint(models.Model):
             "shelf_life_days": SHELF_LIFE if default.kind == "webhook" else 0,
             "enabled": default.enabled,
             "known": default.known,
+            "received_path": default.received_path,
             "rows_path": default.rows,
             "total_path": default.total,
             "next_path": default.next,
@@ -326,7 +365,7 @@ class InboostEndpoint(models.Model):
         self.check_access("write")
         for endpoint in self.sudo():
             values = self._prepare_default_values(endpoint.operation)
-            if endpoint.kind == "webhook":
+            if endpoint.kind == values["kind"] == "webhook":
                 del values["address"]
             endpoint.write(values)
 
@@ -346,17 +385,18 @@ class InboostEndpoint(models.Model):
         self.env["inboost.event"]._trigger_delivery()
         self.env["inboost.alarm"]._refresh(self.backend_id)
 
+    def action_confirm(self):
+        """An administrator knows now that this is how InBoost wants it."""
+        self.check_access("write")
+        self.known = "confirmed"
+
     def action_send_sample(self):
-        """Send the sample for real and show the answer beside it."""
+        """Send it for real, and show the answer and what is made of it beside it."""
         self.ensure_one()
         self.check_access("write")
-        result = self.backend_id._exchange(
-            self.operation, facts.SAMPLES[self.operation], **facts.SAMPLE_ENVELOPE
-        )
-        shown = describe(result, self._get_log_rules())
-        self.last_answer = (
-            f"{result.status or ''} {shown['error'] or ''}\n{shown['answer']}"
-        )
+        values, envelope = self.env["inboost.mapping"]._prepare_input(self)
+        result = self.backend_id._exchange(self.operation, values, **envelope)
+        self.last_answer = self.env["inboost.mapping"]._show_answer(self, result)
         problem = self.env["inboost.connection"]._explain(self, result)
         return self.backend_id._notify(
             problem or self.env._("The sample was accepted."),
@@ -373,7 +413,7 @@ class InboostEndpoint(models.Model):
         self.ensure_one()
         if self.kind == "webhook":
             return self.address
-        return self.backend_id.address.rstrip("/") + "/" + self.address.lstrip("/")
+        return self.backend_id._join(self.address)
 
     def _get_rules(self):
         """:rtype: lib.outcome.AnswerRules"""
@@ -385,21 +425,21 @@ class InboostEndpoint(models.Model):
             not_found=self.not_found,
             conflict=self.conflict,
             web_page=self.web_page,
-            authorised=self.kind == "api",
+            authorised=self.authorised,
             proven=self.proven,
         )
 
     def _get_log_rules(self):
         """:rtype: lib.log_row.LogRules"""
         backend = self.backend_id
-        webhooks = backend.sudo().endpoint_ids.filtered(lambda e: e.kind == "webhook")
+        secret = backend.sudo().endpoint_ids.filtered(lambda e: e._has_secret_address())
         return LogRules(
             tokens=tuple(
-                filter(None, [redact.token(one.address or "") for one in webhooks])
+                filter(None, [redact.token(one.address or "") for one in secret])
             ),
             secrets=tuple(filter(None, [backend.sudo().secret])),
             secret_headers=tuple(filter(None, [backend.auth_header])),
-            webhook=self.kind == "webhook",
+            webhook=self._has_secret_address(),
             mask_personal=backend.mask_personal,
             people=self.operation.startswith("customer"),
             page=self.operation == "customers_list",
@@ -421,8 +461,11 @@ class InboostEndpoint(models.Model):
             guarantee=self.guarantee,
             method=self.method,
             url=self._url() if self.address else "",
-            headers=backend._auth_headers() if self.kind == "api" else {},
-            body=self.body or "",
+            auth=backend._get_auth() if self.authorised else None,
+            query=self.query or "",
+            headers=self.headers or "",
+            body=(self.body or "") if self.body_format != "none" else "",
+            body_format="form" if self.body_format == "form" else "json",
             timeout=self.timeout,
             max_answer=client.MAX_PAGE if page else client.MAX_ANSWER,
             phone_style=backend.phone_style,
@@ -442,7 +485,7 @@ class InboostEndpoint(models.Model):
         except mapping.MappingError as error:
             raise UserError(
                 self.env._(
-                    "The body of %(name)s: %(error)s",
+                    "%(name)s: %(error)s",
                     name=self.display_name,
                     error=error,
                 )

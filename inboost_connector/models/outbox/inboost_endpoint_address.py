@@ -1,4 +1,7 @@
+from urllib.parse import urlsplit
+
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 from ...lib import redact
 
@@ -20,9 +23,11 @@ class InboostEndpoint(models.Model):
         inverse="_inverse_address_entry",
         copy=False,
         groups="inboost_connector.group_inboost_manager",
-        help="API: a path below the backend's address. Webhook: the full address that "
-        "you made in the InBoost portal; it is a secret, and once saved no more than "
-        "its end is shown. Empty: nothing is recorded or sent here.",
+        help="API: a path below the backend's address, or a full address. Webhook: the "
+        "full address that you made in the InBoost portal. Of a full address no more "
+        "than the end is shown once it is saved: it may be a secret. {phone} and every "
+        "other {expression} is replaced by its value. Empty: nothing is recorded or "
+        "sent here.",
     )
 
     def _compute_has_address(self):
@@ -37,6 +42,28 @@ class InboostEndpoint(models.Model):
     @api.model
     def _find_addressed(self):
         return self.sudo()._search([("address", "not in", (False, ""))])
+
+    @api.constrains("address", "kind", "authorised")
+    def _check_credentials(self):
+        """The secret belongs to the backend's host."""
+        for endpoint in self.sudo().filtered(lambda e: e.address and e.authorised):
+            own = urlsplit(endpoint.backend_id.address or "")[:2]
+            if urlsplit(endpoint._url())[:2] != own:
+                raise ValidationError(
+                    self.env._(
+                        "%s: requests to another host than the backend's carry no "
+                        "credentials. Switch Authorised off, or choose an address of "
+                        "the backend.",
+                        endpoint.display_name,
+                    )
+                )
+
+    def write(self, vals):
+        if "kind" in vals and "address" not in vals:
+            # What was a secret must not be shown as a path of the API, and a path is
+            # no webhook's address.
+            self.sudo().filtered(lambda e: e.kind != vals["kind"]).address = False
+        return super().write(vals)
 
     @api.depends("kind")
     def _compute_address_entry(self):
@@ -55,6 +82,10 @@ class InboostEndpoint(models.Model):
         no more than the end of its token."""
         self.ensure_one()
         address = self.sudo().address
-        if not address or (self.kind == "api" and "://" not in address):
-            return address
-        return redact.url(address)
+        return redact.url(address) if self._has_secret_address() else address
+
+    def _has_secret_address(self):
+        """A full address is shown to nobody: it may be a webhook's, pasted before its
+        kind was chosen."""
+        address = self.sudo().address or ""
+        return bool(address) and (self.kind == "webhook" or "://" in address)

@@ -40,6 +40,7 @@ REASONS = {
         "InBoost may have it already. Decide on the backend."
     ),
     "assumed": _lt("InBoost has it, as was decided after the restore."),
+    "received": _lt("InBoost has it, as it said when it was asked."),
     "last_try": _lt("It was tried for %(days)s days. The last reason: %(last)s"),
     "too_old": _lt("It happened more than %(days)s days before it could be sent."),
     "notice_replaced": _lt("The next day's notice took its place."),

@@ -41,16 +41,16 @@ class InboostSecretMixin(models.AbstractModel):
         return records
 
     def write(self, vals):
-        before = {record: record._get_host() for record in self}
+        before = {record: record._get_hosts() for record in self}
         result = super().write(vals)
-        if "address" in vals and not {"secret", "secret_entry"} & vals.keys():
+        if not {"secret", "secret_entry"} & vals.keys():
             # Or somebody could have it sent to a server of their own.
-            moved = self.filtered(lambda r: r._get_host() != before[r])
+            moved = self.filtered(lambda r: r._get_hosts() - before[r])
             moved.sudo().filtered("secret").secret = False
         if "secret_entry" in vals:
             self.invalidate_recordset(["secret_entry"])
         return result
 
-    def _get_host(self):
-        """:return: (scheme, host with port) that the secret is sent to"""
-        return urlsplit(self.address or "")[:2]
+    def _get_hosts(self):
+        """:return: set of (scheme, host with port) that the secret is sent to"""
+        return {urlsplit(self.address or "")[:2]}

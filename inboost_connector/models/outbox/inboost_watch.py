@@ -11,6 +11,7 @@ DATA = "data/ir_cron.xml"
 CRONS = {
     "ir_cron_deliver": "InBoost: deliver events",
     "ir_cron_reconcile": "InBoost: find what was not recorded",
+    "ir_cron_event_check": "InBoost: ask about events of which nobody knows",
     "ir_cron_bonus_reconcile": "InBoost: prove the bonus ledger",
     "ir_cron_bonus_burn": "InBoost: burn expired points where that is on",
     "ir_cron_bonus_notice": "InBoost: notify of points about to expire",

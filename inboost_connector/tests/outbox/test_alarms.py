@@ -1,3 +1,5 @@
+import base64
+import json
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -100,6 +102,14 @@ class TestAlarms(AlarmCase):
         self.in_state(event, "held", "restored")
         self.backend.doubt_decision = "ask"
         return self.backend.action_keep_doubtful
+
+    def raise_secret_ends(self):
+        end = fields.Datetime.now() + timedelta(days=5)
+        claims = json.dumps({"exp": int(end.timestamp())}).encode()
+        middle = base64.urlsafe_b64encode(claims).decode().rstrip("=")
+        before = self.backend.sudo().secret
+        self.backend.secret_entry = f"e30.{middle}.c2ln"
+        return lambda: self.backend.write({"secret_entry": before})
 
     def raise_missed(self):
         row = (

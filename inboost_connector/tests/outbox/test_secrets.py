@@ -213,6 +213,41 @@ class TestSecrets(InboostCase):
         backend.write({"address": "https://b.inboost.ai", "secret_entry": "its-own"})
         self.assertEqual(self.backend.sudo().secret, "its-own")
 
+    def test_another_server_of_tokens_does_not_get_the_secret(self):
+        backend = self.backend.with_user(self.users["manager"])
+        backend.write({"auth_kind": "oauth", "token_address": "/token"})
+        self.assertEqual(self.backend.sudo().secret, SECRET)
+        backend.token_address = "https://rogue.example.com/token"
+        self.assertFalse(self.backend.sudo().secret)
+        backend.write({"secret_entry": SECRET, "auth_kind": "header"})
+        self.assertEqual(self.backend.sudo().secret, SECRET)
+        backend.auth_kind = "oauth_form"
+        self.assertFalse(self.backend.sudo().secret)
+
+    def test_credentials_go_to_no_other_host(self):
+        manager = self.users["manager"]
+        for values in (
+            {"address_entry": "https://rogue.example.com/x"},
+            {"address_entry": "https://rogue.example.com/x", "kind": "webhook"},
+        ):
+            endpoint = self.endpoint("balance_set").with_user(manager)
+            refused = self.assertRaisesRegex(ValidationError, "another host")
+            with refused, self.env.cr.savepoint():
+                endpoint.write({**values, "authorised": True})
+            endpoint.write({**values, "authorised": False})
+            endpoint.action_reset()
+        self.endpoint("purchase").authorised = True
+        refused = self.assertRaisesRegex(ValidationError, "another host")
+        with refused, self.env.cr.savepoint():
+            self.backend.with_user(manager).address = "https://rogue.example.com"
+
+    def test_what_was_a_webhook_is_not_read_as_a_path_or_a_request(self):
+        endpoint = self.endpoint("purchase").with_user(self.users["manager"])
+        with Form(endpoint) as form:
+            form.kind = "api"
+            self.assertNotIn(TOKEN, form.preview)
+        self.assertFalse(endpoint.sudo().address)
+
     def test_a_copy_sends_nothing_that_a_person_asks_for_either(self):
         self.backend.sudo().fingerprint = "of the original"
         manager = self.users["manager"]

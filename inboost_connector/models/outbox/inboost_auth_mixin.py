@@ -1,0 +1,95 @@
+from urllib.parse import urlsplit
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ...lib import auth
+
+
+class InboostAuthMixin(models.AbstractModel):
+    """How a platform knows that it is us, by the one secret of every kind. Whoever
+    inherits has ``address``."""
+
+    _name = "inboost.auth.mixin"
+    _inherit = "inboost.secret.mixin"
+    _description = "InBoost Authorisation"
+
+    auth_kind = fields.Selection(
+        [
+            ("header", "Header"),
+            ("basic", "Basic: user and secret"),
+            ("oauth", "OAuth 2: client credentials"),
+            ("oauth_form", "OAuth 2: client credentials in the form"),
+            ("none", "None"),
+        ],
+        "Authorisation",
+        required=True,
+        default="header",
+        help="How InBoost knows that it is you. OAuth 2: an access token is fetched "
+        "with the client id and the secret, kept until it runs out, and renewed.",
+    )
+    auth_user = fields.Char("User or Client Id")
+    token_address = fields.Char(
+        help="OAuth 2: where access tokens come from, a path below the portal's "
+        "address or a full address."
+    )
+    token_scope = fields.Char("Scope", help="OAuth 2: may be empty.")
+    secret_ends = fields.Datetime(
+        "Secret Ends",
+        compute="_compute_secret_ends",
+        compute_sudo=True,
+        help="When it is a token that says so (a JWT). You are reminded in time.",
+    )
+    auth_header = fields.Char(
+        "Authorisation Header",
+        default="Authorization",
+        help="The HTTP header that carries the secret.",
+    )
+    auth_prefix = fields.Char(
+        "Prefix",
+        default="Bearer",
+        help="Written before the secret, with a blank between. May be empty.",
+    )
+
+    @api.depends("secret")
+    def _compute_secret_ends(self):
+        for record in self:
+            record.secret_ends = auth.read_expiry(record.secret or "")
+
+    @api.constrains("address", "auth_kind", "token_address")
+    def _check_token_address(self):
+        for record in self:
+            credentials = record._get_auth()
+            if not credentials.needs_token:
+                continue
+            if not record.token_address:
+                raise ValidationError(
+                    self.env._("OAuth 2 needs the address of the access tokens.")
+                )
+            self.env["inboost.connection"]._check_url(credentials.token_url)
+
+    def _get_hosts(self):
+        # OAuth sends the secret to where the tokens come from.
+        credentials = self._get_auth()
+        if not credentials.needs_token:
+            return super()._get_hosts()
+        return super()._get_hosts() | {urlsplit(credentials.token_url)[:2]}
+
+    def _get_auth(self):
+        """:rtype: lib.auth.Auth"""
+        self.ensure_one()
+        return auth.Auth(
+            kind=self.auth_kind,
+            header=self.auth_header or "",
+            prefix=self.auth_prefix or "",
+            user=self.auth_user or "",
+            secret=self.sudo().secret or "",
+            token_url=self._join(self.token_address or ""),
+            scope=self.token_scope or "",
+        )
+
+    def _join(self, path):
+        """:return: ``path`` below our address; a full address as it is"""
+        if "://" in path.partition("?")[0]:
+            return path
+        return (self.address or "").rstrip("/") + "/" + path.lstrip("/")

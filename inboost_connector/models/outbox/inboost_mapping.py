@@ -1,0 +1,325 @@
+import json
+
+from markupsafe import Markup
+
+from odoo import api, models
+from odoo.exceptions import ValidationError
+
+from ...lib import customers, facts, mapping, outcome, redact
+from ...lib.functions import FUNCTIONS
+from ...lib.log_row import describe, mask_outcome, mask_text
+from ...lib.operations import EXPRESSIONS, OF_REQUEST
+from ...lib.problems import ProblemError
+
+#: What a request of a page has to read, by the style of the list.
+POSITIONS = {"page": "page", "offset": "offset", "cursor": "cursor"}
+#: Rows of an answer that are shown as they were read.
+MAX_ROWS = 10
+#: Characters of what is shown.
+MAX_SHOWN = 20_000
+
+
+class InboostMapping(models.AbstractModel):
+    """The expressions of an endpoint: checked when saved, and shown as what they
+    make."""
+
+    _name = "inboost.mapping"
+    _description = "InBoost Mapping"
+
+    # -- what is refused -----------------------------------------------------------
+
+    @api.model
+    def _check_expressions(self, endpoint):
+        """:raise ValidationError: with the place of what is wrong"""
+        for name in EXPRESSIONS:
+            if endpoint[name]:
+                self._check_expression(endpoint, name)
+
+    @api.model
+    def _check_body(self, endpoint):
+        if (
+            endpoint.method == "GET"
+            and endpoint.body
+            and endpoint.body_format != "none"
+        ):
+            raise ValidationError(
+                self.env._(
+                    "A GET has no body: choose another method, or None as the body's "
+                    "format, and write what InBoost has to know into the query."
+                )
+            )
+
+    @api.model
+    def _check_expression(self, endpoint, name):
+        expression = endpoint[name]
+        try:
+            mapping.compile_expression(expression)
+        except mapping.MappingError as error:
+            raise ValidationError(
+                self.env._(
+                    "%(field)s is not a valid JMESPath expression: %(error)s %(place)s",
+                    field=self._get_label(endpoint, name),
+                    error=error,
+                    place=self._describe_place(error, expression),
+                )
+            ) from error
+
+    @api.model
+    def _describe_place(self, error, expression):
+        if not (found := error.find_place(expression)):
+            return ""
+        place, rest = found
+        if not rest:
+            return self.env._("(at the end)")
+        return self.env._("(at character %(place)s: %(rest)s)", place=place, rest=rest)
+
+    @api.model
+    def _check_address(self, endpoint):
+        """Its expressions can be read, all their names are known when it is sent, and
+        it leads where we may go."""
+        endpoint = endpoint.sudo()
+        if not endpoint.address:
+            return
+        address, sample = endpoint.address, facts.sample_input(endpoint.operation)
+        try:
+            unknown = [n for n in mapping.template_names(address) if n not in sample]
+            if unknown:
+                raise ValidationError(
+                    self.env._(
+                        "The address: %(unknown)s is not known when this is sent. "
+                        "Known are %(known)s.",
+                        unknown=", ".join(unknown),
+                        known=", ".join(sample),
+                    )
+                )
+            url = mapping.fill(endpoint._url(), sample)
+        except mapping.MappingError as error:
+            raise ValidationError(
+                self.env._(
+                    "The address: %(error)s %(place)s",
+                    error=error,
+                    place=self._describe_place(error, address)
+                    if endpoint.kind == "api"
+                    else "",
+                )
+            ) from error
+        self.env["inboost.connection"]._check_url(url, endpoint._has_secret_address())
+
+    @api.model
+    def _get_label(self, endpoint, name):
+        return endpoint._fields[name].get_description(self.env)["string"]
+
+    # -- what looks wrong ----------------------------------------------------------
+
+    @api.model
+    def _find_warnings(self, endpoint):
+        """What can be saved and is a mistake, most likely.
+
+        :return: list of texts
+        """
+        found = []
+        sample = facts.sample_input(endpoint.operation)
+        for name in OF_REQUEST:
+            unknown = self._find_unknown(endpoint[name], sample)
+            if unknown:
+                found.append(
+                    self.env._(
+                        "%(field)s: nothing is called %(names)s here. See the input.",
+                        field=self._get_label(endpoint, name),
+                        names=", ".join(unknown),
+                    )
+                )
+        return found + self._find_row_warnings(endpoint)
+
+    @api.model
+    def _find_row_warnings(self, endpoint):
+        if endpoint.operation not in ("customers_list", "customer_find"):
+            return []
+        found = []
+        made = self._find_keys(endpoint.row_map)
+        unknown = [key for key in made if key not in customers.Customer.__annotations__]
+        if unknown:
+            found.append(
+                self.env._(
+                    "Customer: %(unknown)s is not a part of a customer. There are "
+                    "%(known)s.",
+                    unknown=", ".join(unknown),
+                    known=", ".join(customers.Customer.__annotations__),
+                )
+            )
+        if made and "phone" not in made:
+            found.append(self.env._("Customer: without a phone nobody can be found."))
+        name = POSITIONS.get(endpoint.paging)
+        if endpoint.operation == "customers_list" and name:
+            if name not in self._find_read(endpoint):
+                found.append(
+                    self.env._(
+                        "Nothing of the request reads %(name)s, so that every page "
+                        "would be the first one. Choose another paging, or write "
+                        "%(name)s into the query or the body.",
+                        name=name,
+                    )
+                )
+        return found
+
+    @api.model
+    def _find_unknown(self, expression, sample):
+        try:
+            return mapping.unknown_names(expression, sample) if expression else []
+        except mapping.MappingError:
+            return []  # It is said where the request is shown.
+
+    @api.model
+    def _find_keys(self, expression):
+        """The keys of the object that ``expression`` makes."""
+        try:
+            made = mapping.search(expression, {}) if expression else None
+        except mapping.MappingError:
+            return []
+        return list(made) if isinstance(made, dict) else []
+
+    @api.model
+    def _find_read(self, endpoint):
+        """The names that a request reads."""
+        names = []
+        for name in OF_REQUEST:
+            if name != "body" or endpoint.body_format != "none":
+                names += self._find_unknown(endpoint[name], {})
+        try:
+            names += mapping.template_names(endpoint.sudo().address or "")
+        except mapping.MappingError:
+            pass  # It is said where the request is shown.
+        return names
+
+    # -- what is shown -------------------------------------------------------------
+
+    @api.model
+    def _prepare_input(self, endpoint):
+        """The record that a person chose, or the sample.
+
+        :return: (fact, envelope)
+        """
+        event = endpoint.sample_event_id
+        if event:
+            fact = {**(event.fact or {}), **(event.sent or {})}
+            return fact, event._envelope()
+        sample = facts.sample_input(endpoint.operation)
+        envelope = {
+            name: sample.pop(name) for name in facts.SAMPLE_ENVELOPE if name in sample
+        }
+        del sample["phone_style"]
+        return sample, envelope
+
+    @api.model
+    def _show_input(self, endpoint):
+        fact, envelope = self._prepare_input(endpoint)
+        style = endpoint.backend_id.phone_style
+        return self._dump({**envelope, "phone_style": style, **fact})
+
+    @api.model
+    def _show_request(self, endpoint):
+        """The request as it leaves, with secrets as dots; or what is wrong with it."""
+        if not endpoint.address:
+            return self.env._("There is no address yet.")
+        fact, envelope = self._prepare_input(endpoint)
+        try:
+            target = endpoint._prepare_target()
+            request = target.prepare_request(fact, **envelope)
+            if target.auth:
+                request.headers.update(target.auth.prepare_headers(redact.DOTS))
+            request.headers = request.complete_headers()
+            request.encode_body()
+        except ValueError as error:
+            return str(error)
+        return self._show_wire(request, target.log)
+
+    @api.model
+    def _show_wire(self, request, rules):
+        secrets = list(rules.secrets)
+        url = redact.url(request.url) if rules.webhook else request.url
+        lines = [f"{request.method} {redact.text(url, secrets)}"]
+        masked = redact.headers(request.headers, rules.secret_headers)
+        for name, value in masked.items():
+            shown = redact.DOTS if value == redact.MASK else value
+            lines.append(f"{name}: {redact.text(shown, secrets)}")
+        body = ""
+        if request.body is not None:
+            is_form = request.body_format == "form"
+            body = request.encode_body().decode() if is_form else request.body
+            body = redact.text(body if is_form else self._dump(body), secrets)
+        return "\n".join([*lines, "", body]).strip()[:MAX_SHOWN]
+
+    @api.model
+    def _show_answer(self, endpoint, exchange):
+        """An answer as it came, what it means, and for customers how they were read."""
+        rules = endpoint._get_log_rules()
+        found = outcome.classify(exchange, endpoint._get_rules())
+        found = mask_outcome(found, exchange.request, rules)
+        parts = [self._get_titles()[found.verdict]]
+        if found.code != "accepted":
+            reasons = self.env["inboost.reason"]
+            parts.append(reasons._word(*reasons._from_outcome(found)))
+        parts += [f"{name}: {text}" for name, text in found.misfits.items()]
+        if endpoint.operation in ("customers_list", "customer_find"):
+            parts += self._read_rows(endpoint, exchange.data)
+        shown = describe(exchange, rules)
+        parts.append(f"HTTP {exchange.status or ''} {shown['error'] or ''}".strip())
+        parts.append(shown["answer"] or "")
+        return mask_text("\n".join(parts), rules)[:MAX_SHOWN]
+
+    @api.model
+    def _get_titles(self):
+        verdicts = outcome.Verdict
+        return {
+            verdicts.DONE: self.env._("Arrived."),
+            verdicts.DUPLICATE: self.env._("Had arrived before."),
+            verdicts.RETRY: self.env._("Not taken now; it would be tried again."),
+            verdicts.CREDENTIALS: self.env._("The credentials are refused."),
+            verdicts.ADDRESS: self.env._("Nobody is at this address."),
+            verdicts.FAILED: self.env._("The content is refused."),
+            verdicts.UNKNOWN: self.env._("Nobody knows whether it arrived."),
+        }
+
+    @api.model
+    def _read_rows(self, endpoint, data):
+        """:return: list of lines, one for each of the first rows"""
+        try:
+            rows = mapping.search(endpoint.rows_path or "@", data)
+        except mapping.MappingError as error:
+            return [f"{self._get_label(endpoint, 'rows_path')}: {error}"]
+        if endpoint.operation == "customer_find" and isinstance(rows, dict):
+            rows = [rows]
+        if not isinstance(rows, list):
+            return [self.env._("There is no list where the rows should be.")]
+        lines = [self.env._("Rows: %s", len(rows))]
+        return lines + [self._read_row(endpoint, row) for row in rows[:MAX_ROWS]]
+
+    @api.model
+    def _read_row(self, endpoint, row):
+        region = endpoint.backend_id.company_id.country_id.code
+        try:
+            read = customers.read(row, endpoint.row_map or "@", region)
+        except ProblemError as error:
+            return f"✗ {error}"
+        known = {name: value for name, value in read.customer.items() if value}
+        if endpoint.backend_id.mask_personal:
+            known = redact.personal(known, people=True)
+        odd = "".join(f"; {problem}" for problem in read.warnings)
+        return f"✓ {json.dumps(known, ensure_ascii=False)}{odd}"
+
+    @api.model
+    def _describe_functions(self):
+        """:return: a table of what expressions may call, with examples"""
+        rows = Markup().join(
+            Markup(
+                "<tr><td><code>%s</code></td><td>%s</td>"
+                "<td><code>%s</code><br/>→ <code>%s</code></td></tr>"
+            )
+            % (f.usage, f.help, f.example, json.dumps(f.result, ensure_ascii=False))
+            for f in FUNCTIONS.values()
+        )
+        return Markup("<table class='table table-sm'>%s</table>") % rows
+
+    @staticmethod
+    def _dump(value):
+        return json.dumps(value, indent=2, ensure_ascii=False)

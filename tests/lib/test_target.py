@@ -1,0 +1,64 @@
+"""The request that a target makes of a fact."""
+
+import pytest
+
+from inboost_connector.lib.mapping import MappingError
+
+from . import engine
+
+PHONE = "+380671234567"
+
+
+def target(**values):
+    url = "https://x.example/customers/{phone}/balance"
+    return engine.target(**{"url": url, "phone_style": "digits", **values})
+
+
+def test_expressions_of_the_address_are_filled_and_encoded():
+    request = target().prepare_request({}, phone=PHONE)
+    assert request.url == "https://x.example/customers/%2B380671234567/balance"
+    assert request.body is None
+
+
+@pytest.mark.parametrize(
+    "url, expected",
+    [
+        ("https://x.example/c", "https://x.example/c?page=2&q=%D1%87%D0%B0%D0%B9%20%26"),
+        ("https://x.example/c?a=1", "https://x.example/c?a=1&page=2&q=%D1%87%D0%B0%D0%B9%20%26"),
+    ],
+)  # fmt: skip
+def test_query_parameters_are_added_without_nulls(url, expected):
+    one = target(url=url, query="{page: page, since: since, q: 'чай &'}")
+    assert one.prepare_request({"page": 2, "since": None}).url == expected
+
+
+def test_no_parameters_leave_the_address_as_it_is():
+    one = target(url="https://x.example/c", query="{since: since}")
+    assert one.prepare_request({"since": None}).url == "https://x.example/c"
+
+
+def test_further_headers_and_a_form():
+    one = target(
+        headers="{\"X-Event\": event_id}", body="{a: phone(phone, phone_style)}",
+        body_format="form",
+    )  # fmt: skip
+    request = one.prepare_request({}, phone=PHONE, event_id="e-1")
+    assert request.headers == {"X-Event": "e-1"}
+    assert request.encode_body() == b"a=380671234567"
+
+
+@pytest.mark.parametrize(
+    "values, words",
+    [
+        ({}, "address: phone is null"),
+        ({"url": "https://x.example/", "query": "[1]"}, "query: write an object"),
+        (
+            {"url": "https://x.example/", "headers": "{a: `[1]`}"},
+            "headers: a is a list",
+        ),
+        ({"url": "https://x.example/", "body": "round('a', `1`)"}, "body: round"),
+    ],
+)
+def test_what_does_not_fit_is_said_with_its_place(values, words):
+    with pytest.raises(MappingError, match="^" + words):
+        target(**values).prepare_request({"phone": None})
