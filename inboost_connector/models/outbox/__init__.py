@@ -8,6 +8,7 @@ from . import inboost_backend_scope  # whom a portal is about
 from . import inboost_endpoint  # an operation of a portal, as data
 from . import inboost_endpoint_address  # the secret among its fields
 from . import inboost_profile  # all operations of a portal as one file
+from . import inboost_retention  # for how long rows are kept
 from . import inboost_event  # the row of the outbox
 from . import inboost_event_actions  # what a person does with it
 from . import inboost_event_decision  # what people decided about one

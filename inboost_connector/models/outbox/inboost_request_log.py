@@ -1,12 +1,9 @@
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...lib.log_row import describe
 from ...lib.outcome import classify
 
-PURGE_BATCH = 5000
 #: What is written of a delivery.
 COLUMNS = (
     "backend_id company_id operation event_id event_uuid kind method url "
@@ -124,27 +121,6 @@ class InboostRequestLog(models.Model):
 
     @api.autovacuum
     def _gc_request_log(self):
-        done, more = 0, False
-        backends = self.env["inboost.backend"].with_context(active_test=False)
-        for backend in backends.search([]):
-            limit = fields.Datetime.now() - timedelta(days=backend.log_retention_days)
-            rows = self.env.execute_query(
-                SQL(
-                    """
-                    DELETE FROM inboost_request_log
-                     WHERE id = ANY(ARRAY(
-                           SELECT id FROM inboost_request_log
-                            WHERE backend_id = %s AND create_date < %s
-                         ORDER BY create_date
-                            LIMIT %s))
-                 RETURNING id
-                    """,
-                    backend.id,
-                    limit,
-                    PURGE_BATCH,
-                )
-            )
-            done += len(rows)
-            more = more or len(rows) == PURGE_BATCH
-        self.invalidate_model()
-        return done, more
+        return self.env["inboost.retention"]._purge(
+            self._name, days="log_retention_days", moment="create_date"
+        )
