@@ -21,6 +21,8 @@ class SaleOrder(models.Model):
         if len(parts) > 1:
             return all([part._action_cancel() for part in parts])
         confirmed = self.filtered(lambda order: order.state == "sale").sudo()
+        # What they took back of the order's points goes with all of them.
+        confirmed._inboost_get_credit_notes()._inboost_undo_points()
         # Others gave no points yet: a cart that is dropped draws no uuid.
         with confirmed._inboost_recording(kind="reversal") as operation:
             # Read before core deletes it: what the order gave is taken back.
