@@ -27,9 +27,10 @@ class InboostBonusRefund(models.AbstractModel):
         if refund._inboost_get_uuid() in done.mapped("order_uuid"):
             return moves
         changes = {}
-        for card, rows in moves._find_of_order(uuid).grouped("card_id").items():
+        returned = done.grouped(self._find_card)
+        for card, rows in moves._find_of_order(uuid).grouped(self._find_card).items():
             part = self._get_share(card.program_id, share)
-            back = done.filtered(lambda row, card=card: row.card_id == card)
+            back = returned.get(card, moves)
             won = self._get_part(rows.mapped("won"), back.mapped("spent"), part)
             spent = self._get_part(rows.mapped("spent"), back.mapped("won"), part)
             if card and (won or spent):
@@ -52,11 +53,16 @@ class InboostBonusRefund(models.AbstractModel):
         rows = moves.search([("order_uuid", "=", uuid), ("kind", "=", "reversal")])
         changes = {
             card: (sum(some.mapped("won")), sum(some.mapped("spent")))
-            for card, some in rows.grouped("card_id").items()
+            for card, some in rows.grouped(self._find_card).items()
             if card
         }
         reason = self.env._("%s was taken back", refund.display_name)
         return self._apply(changes, refund, reason, undone, uuid)
+
+    @api.model
+    def _find_card(self, row):
+        """The card that has the points of a row's by now."""
+        return row.card_id._inboost_find_heir()
 
     @api.model
     def _get_share(self, program, share):

@@ -215,6 +215,9 @@ class InboostUnsent(models.Model):
             return self.env._(
                 "Enter the address of %s, or switch it off.", endpoint.display_name
             )
+        if not self.partner_id:
+            # Of an older version, which recorded sales without a customer.
+            return self.env._("Choose the customer on the order.")
         return self.partner_id._inboost_need(self.reason)
 
     # -- actions -------------------------------------------------------------------
@@ -225,7 +228,7 @@ class InboostUnsent(models.Model):
         target = self.partner_id
         if self.reason == "no_address":
             target = self.backend_id._endpoint(self.operation)
-        elif self.reason in ("before", "expired"):
+        elif self.reason in ("before", "expired") or not target:
             document = self.env[self.res_model].browse(self.res_id).exists()
             if document and document.has_access("read"):
                 target = document

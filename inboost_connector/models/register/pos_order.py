@@ -127,6 +127,8 @@ class PosOrder(models.Model):
         ) as operation:
             result = super().confirm_coupon_programs(coupon_data)
             operation.gross.update(self.sudo()._inboost_points_spent())
+            cards = self.env["loyalty.card"].browse(list(operation.before))
+            cards._inboost_pass_on(operation)
         return result
 
     def _inboost_points_spent(self):

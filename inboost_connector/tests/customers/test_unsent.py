@@ -38,6 +38,7 @@ class TestUnsent(InboostCase):
 
     def unsent(self, order):
         self.env.flush_all()
+        self.env.invalidate_all()
         return self.env["inboost.unsent"].search(
             [("res_model", "=", order._name), ("res_id", "=", order.id)]
         )
