@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.support.odoo_server import wait_until
+from tests.support.orders import PRELUDE
 from tests.support.register import (
     add_product,
     choose_customer,
@@ -47,6 +48,18 @@ for name, sku, price, tax in (
 env.cr.commit()
 print("on the shelf")
 """
+UNSENT = (
+    PRELUDE
+    + """
+ukraine = env.ref("base.ua").id
+for name, phone in (("Mute Mykola", False), ("Wrong Vira", "067 12")):
+    sell(env["res.partner"].create(
+        {"name": name, "phone": phone, "country_id": ukraine}))
+env["phone.blacklist"].add("+380631112233")
+sell(env["res.partner"].create({"name": "Quiet Olha", "phone": "+380631112233"}))
+env.cr.commit()
+"""
+)
 REPORT = """
 import json
 session = env["pos.session"].search([], order="id DESC", limit=1)
@@ -169,8 +182,32 @@ def test_half_of_the_goods_takes_half_of_the_points_back(odoo, inboost, sold):
     left = sum(body["amount"] for body in accruals) - redemption["amount"]
     [[card, ledger]] = odoo.sql(
         "SELECT c.points, sum(m.change) FROM loyalty_card c"
-        " JOIN inboost_bonus_move m ON m.card_id = c.id GROUP BY c.id"
+        " JOIN inboost_bonus_move m ON m.card_id = c.id"
+        " JOIN res_partner p ON p.id = c.partner_id"
+        f" WHERE p.phone_sanitized = '+{PHONE}' GROUP BY c.id"
     )
     assert balances[PHONE] == pytest.approx(left)
     assert float(card) == pytest.approx(left)
     assert float(ledger) == pytest.approx(left)
+
+
+def test_purchases_that_were_not_sent_are_listed_with_why(odoo, page, sold, tmp_path):
+    odoo.shell(UNSENT)
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.goto(f"{odoo.url}/odoo/action-inboost_connector.inboost_unsent_action")
+    for why in ("No phone", "Invalid phone", "Opted out"):
+        group = page.locator(f".o_group_header:has-text('{why} (1)')")
+        group.click()
+    page.locator(".o_data_row:has-text('Quiet Olha')").wait_for()
+    row = page.locator(".o_data_row:has-text('Wrong Vira')")
+    assert "it is too short" in row.inner_text()
+    page.screenshot(path=tmp_path / "unsent.png")
+    row.locator("td[name=time]").click()
+    page.locator(".o_form_view .o_field_widget[name=phone] input").wait_for()
+    # The outbox groups by words, not by codes.
+    page.goto(f"{odoo.url}/odoo/action-inboost_connector.inboost_event_action")
+    page.locator(".o_searchview_facet .o_facet_remove").first.click()
+    page.locator(".o_searchview_dropdown_toggler").click()
+    page.locator(".o_group_by_menu .o_menu_item:has-text('Reason')").click()
+    page.locator(".o_group_header:has-text('The customer has no phone.')").wait_for()
+    page.screenshot(path=tmp_path / "reasons.png")
