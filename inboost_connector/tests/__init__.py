@@ -44,6 +44,8 @@ from .customers import test_customer_lists
 from .customers import test_customer_lookup
 from .customers import test_customer_people
 from .customers import test_customer_pull
+from .customers import test_unsent
 from .register import test_cost
+from .register import test_register_credit_notes
 from .register import test_register_nets
 from .register import test_register_purchases

@@ -39,7 +39,11 @@ class InboostEvent(models.Model):
         readonly=True,
         index=True,
     )
-    operation = fields.Char(required=True, readonly=True)
+    operation = fields.Selection(
+        [(name, one.title) for name, one in OPERATIONS.items()],
+        required=True,
+        readonly=True,
+    )
     key = fields.Char(
         required=True,
         readonly=True,
@@ -87,7 +91,11 @@ class InboostEvent(models.Model):
         "delivered or send it again. Failed: InBoost refused its content. Expired: too "
         "old to be news when it could be sent.",
     )
-    reason_code = fields.Char(readonly=True)
+    reason_code = fields.Selection(
+        lambda self: self.env["inboost.reason"]._get_selection(),
+        "Kind of Reason",
+        readonly=True,
+    )
     reason_args = fields.Json(readonly=True)
     reason = fields.Char(compute="_compute_reason")
     advice = fields.Char(
@@ -130,6 +138,11 @@ class InboostEvent(models.Model):
     _unsettled = models.Index(
         "(backend_id, state, partner_id)"
         " WHERE state IN ('parked', 'pending', 'sending', 'held', 'failed')"
+    )
+    # Purchases that are not sent, and why.
+    _unsent = models.Index(
+        "(backend_id, id)"
+        " WHERE state IN ('parked', 'expired') OR reason_code = 'opted_out'"
     )
     _purge = models.Index(
         "(backend_id, write_date)"

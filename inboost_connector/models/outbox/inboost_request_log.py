@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...lib.log_row import describe
+from ...lib.operations import OPERATIONS
 from ...lib.outcome import classify
 
 #: What is written of a delivery.
@@ -33,7 +34,9 @@ class InboostRequestLog(models.Model):
         "inboost.event", ondelete="set null", index="btree_not_null", readonly=True
     )
     event_uuid = fields.Char("Event ID", index="btree_not_null", readonly=True)
-    operation = fields.Char(readonly=True)
+    operation = fields.Selection(
+        [(name, one.title) for name, one in OPERATIONS.items()], readonly=True
+    )
     kind = fields.Selection(
         [("request", "Request"), ("duplicate", "Stopped duplicate")],
         required=True,
