@@ -1,17 +1,24 @@
 import json
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ...lib import mapping, states
-from ...lib.operations import OPERATIONS
+from ...lib.operations import OPERATIONS, TITLES
 from ...lib.priority import LIVE, MARKETING
 
 PURGE_BATCH = 5000
 #: Characters of a fact or body on the screen: a notice may have 100,000 phones.
 MAX_SHOWN = 20_000
+#: {decision: states of the events that it can be made about}
+DECIDABLE = {
+    "send_again": ("held", "failed", "cancelled"),
+    "mark_delivered": ("held", "failed", "parked", "pending"),
+    "undo_delivered": ("done",),
+    "cancel": ("held", "failed", "parked", "pending"),
+}
 #: What a capture settled for good: a snapshot has to stay what it was.
 SNAPSHOT = {"backend_id", "operation", "key", "event_id", "fact", "occurred_at"}
 
@@ -22,6 +29,7 @@ class InboostEvent(models.Model):
 
     _name = "inboost.event"
     _description = "InBoost Event"
+    _inherit = ["inboost.event.words"]
     _order = "id desc"
     _rec_name = "event_id"
 
@@ -41,7 +49,7 @@ class InboostEvent(models.Model):
         readonly=True,
         index=True,
     )
-    operation = fields.Char(required=True, readonly=True)
+    operation = fields.Selection(TITLES, required=True, readonly=True)
     key = fields.Char(
         required=True,
         readonly=True,
@@ -89,7 +97,9 @@ class InboostEvent(models.Model):
         "delivered or send it again. Failed: InBoost refused its content. Expired: too "
         "old to be news when it could be sent.",
     )
-    reason_code = fields.Char(readonly=True)
+    reason_code = fields.Selection(
+        selection="_get_reason_titles", string="Cause", readonly=True
+    )
     reason_args = fields.Json(readonly=True)
     reason = fields.Char(compute="_compute_reason")
     advice = fields.Char(
@@ -133,6 +143,9 @@ class InboostEvent(models.Model):
         "(backend_id, state, partner_id)"
         " WHERE state IN ('parked', 'pending', 'sending', 'held', 'failed')"
     )
+    # Rows come in the order of time: tiny, and nothing to keep in a sale.
+    _occurred = models.Index("USING brin (occurred_at) WITH (pages_per_range = 16)")
+    _expired = models.Index("(backend_id, write_date) WHERE state = 'expired'")
     _purge = models.Index(
         "(backend_id, write_date)"
         " WHERE state IN ('done', 'cancelled', 'superseded', 'expired')"
@@ -173,12 +186,6 @@ class InboostEvent(models.Model):
         text = json.dumps(value, indent=2, ensure_ascii=False)
         return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}\n…"
 
-    @api.depends("endpoint_id", "res_name", "partner_id", "key")
-    def _compute_display_name(self):
-        for event in self:
-            about = event.res_name or event.partner_id.display_name or event.key
-            event.display_name = f"{event.endpoint_id.display_name} {about or ''}"
-
     # -- CRUD ----------------------------------------------------------------------
 
     def write(self, vals):
@@ -204,15 +211,38 @@ class InboostEvent(models.Model):
 
     def action_send_again(self):
         """Back to the queue, under the same event id."""
-        return self._decide("send_again", ("held", "failed", "cancelled"))
+        return self._decide("send_again")
 
     def action_mark_delivered(self):
         self._check_manager()
-        return self._decide("mark_delivered", ("held", "failed", "parked", "pending"))
+        return self._decide("mark_delivered")
+
+    def action_undo_delivered(self):
+        """Somebody marked it by mistake: nobody knows again whether it arrived."""
+        self._check_manager()
+        return self._decide("undo_delivered")
 
     def action_cancel(self):
         self._check_manager()
-        return self._decide("cancel", ("held", "failed", "parked", "pending"))
+        return self._decide("cancel")
+
+    def action_decide(self):
+        """Ask first: say how many of the selected ones it is about."""
+        self.check_access("read")
+        wizard = self.env["inboost.event.decide"].create(
+            {
+                "event_ids": [Command.set(self.ids)],
+                "action": self.env.context["inboost_decide"],
+            }
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Decide about Several Events"),
+            "res_model": wizard._name,
+            "res_id": wizard.id,
+            "views": [(False, "form")],
+            "target": "new",
+        }
 
     def action_view_document(self):
         self.ensure_one()
@@ -227,7 +257,11 @@ class InboostEvent(models.Model):
         if not self.env.user.has_group("inboost_connector.group_inboost_manager"):
             raise AccessError(self.env._("Only an InBoost administrator may do this."))
 
-    def _decide(self, action, states_from):
+    @api.model
+    def _get_decidable_states(self, action):
+        return DECIDABLE[action]
+
+    def _decide(self, action):
         """A person's decision, checked against the state under a lock, and remembered.
         What can be done is done; the rest is said."""
         if not self.env.user.has_group("inboost_connector.group_inboost_user"):
@@ -237,7 +271,7 @@ class InboostEvent(models.Model):
         events = self.sudo()
         events.lock_for_update()
         events.invalidate_recordset(["state"])
-        fitting = events.filtered(lambda event: event.state in states_from)
+        fitting = events._filter_decidable(action)
         rest = events - fitting
         if not fitting:
             raise UserError(self._explain_rest(rest, 0))
@@ -260,11 +294,20 @@ class InboostEvent(models.Model):
             self._explain_rest(rest, len(fitting)), "warning"
         )
 
+    def _filter_decidable(self, action):
+        events = self.filtered(lambda e: e.state in DECIDABLE[action])
+        if action != "undo_delivered":
+            return events
+        # What InBoost accepted stays delivered.
+        return events.filtered(lambda e: e.marked_by_id)
+
     def _carry_out(self, action):
         if action == "send_again":
             self._queue()
         elif action == "mark_delivered":
             self._finish("done")
+        elif action == "undo_delivered":
+            self._finish("held", "unmarked")
         else:
             self._finish("cancelled")
 
