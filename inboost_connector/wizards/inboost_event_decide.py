@@ -43,12 +43,10 @@ class InboostEventDecide(models.TransientModel):
 
     def _say_rest(self, fitting):
         titles = dict(self.event_ids._fields["state"]._description_selection(self.env))
-        for state, events in (self.event_ids - fitting).grouped("state").items():
-            yield self.env._(
-                "Left as they are, %(state)s: %(count)s",
-                state=titles[state],
-                count=len(events),
-            )
+        rest = (self.event_ids - fitting).grouped("state")
+        if rest:
+            counts = [f"{titles[state]}: {len(some)}" for state, some in rest.items()]
+            yield self.env._("Left as they are: %s", ", ".join(counts))
 
     def _say_doubtful(self, fitting):
         held = fitting.filtered(lambda event: event.state == "held")

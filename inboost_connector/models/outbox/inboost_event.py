@@ -144,7 +144,9 @@ class InboostEvent(models.Model):
         " WHERE state IN ('parked', 'pending', 'sending', 'held', 'failed')"
     )
     # Rows come in the order of time: tiny, and nothing to keep in a sale.
-    _occurred = models.Index("USING brin (occurred_at) WITH (pages_per_range = 16)")
+    _times = models.Index(
+        "USING brin (occurred_at, done_at) WITH (pages_per_range = 16)"
+    )
     _expired = models.Index("(backend_id, write_date) WHERE state = 'expired'")
     _purge = models.Index(
         "(backend_id, write_date)"

@@ -81,7 +81,7 @@ class InboostEventWords(models.AbstractModel):
     def _compute_marked(self):
         """Whether it is delivered because a person said so."""
         for event in self:
-            last = event.decision_ids[:1]
+            last = event.decision_ids.sorted("id")[-1:]
             marked = event.state == "done" and last.action == "mark_delivered"
             event.marked_by_id = marked and last.user_id
             event.marked_on = marked and last.create_date
@@ -123,7 +123,7 @@ class InboostEventWords(models.AbstractModel):
                 endpoint.display_name,
             )
         if self.behind_id:
-            return self.env._("An earlier event of the same customer goes first.")
+            return self.env._("An earlier event of the same customer goes first:")
         return False
 
     def _find_ahead(self):

@@ -7,8 +7,9 @@ EVENTS = f"{MODULE}.inboost_event_action"
 LOG = f"{MODULE}.inboost_request_log_action"
 #: The gravest first: the one that the sentence is about. "info" harms nothing.
 GRAVITY = ("danger", "warning", "info")
-#: Causes that keep nothing from being sent.
-MILD = {"held", "failed", "secret_ends", "restored", "missed"}
+#: Causes that keep events from being sent.
+GRAVE = {"backend_paused", "endpoint_paused", "endpoint_failing", "waiting"}
+GRAVE |= {"crons", "crons_missing", "crons_off"}
 
 
 class InboostHealth(models.AbstractModel):
@@ -26,6 +27,8 @@ class InboostHealth(models.AbstractModel):
         # Whose portals a person may see is theirs; what is said of one needs no right
         # on scheduled actions, programs and contacts.
         backends = self.env["inboost.backend"].search([], order="id").sudo()
+        # Those in use first.
+        backends = backends.sorted(lambda backend: backend.state == "draft")
         return {
             "may_mend": self.env.user.has_group(f"{MODULE}.group_inboost_manager"),
             "backends": [self._describe(backend) for backend in backends],
@@ -56,7 +59,8 @@ class InboostHealth(models.AbstractModel):
             "level": level,
             "sentence": sentence,
             "troubles": troubles,
-            "figures": self._describe_figures(backend, figures),
+            "figures": backend.state != "draft"
+            and self._describe_figures(backend, figures),
         }
 
     @api.model
@@ -89,7 +93,7 @@ class InboostHealth(models.AbstractModel):
             yield "paused_by", self._word_pause(backend), "warning", None, False
         for code, endpoint_id, arguments in alarms._find_causes(backend):
             endpoint = backend.endpoint_ids.browse(endpoint_id or [])
-            level = "warning" if code in MILD else "danger"
+            level = "danger" if code in GRAVE else "warning"
             text = alarms._word(code, endpoint, arguments)
             yield code, text, level, known.get((code, endpoint_id)), endpoint_id
         yield from self._find_repairs(backend)
@@ -215,7 +219,7 @@ class InboostHealth(models.AbstractModel):
         )
         yield self._figure(
             "p95",
-            _("Answer Time, 1 Hour"),
+            _("Answered Within"),
             "–" if p95 is None else _("%s s", formatLang(self.env, p95, digits=2)),
             opens=(LOG, "last_hour"),
             hint=_("95 of 100 requests of the last hour were answered sooner."),

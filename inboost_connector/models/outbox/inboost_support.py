@@ -99,9 +99,7 @@ class InboostSupport(models.AbstractModel):
             },
             "programs": len(backend.program_ids),
             "languages": self.env["res.lang"].sudo().search([]).mapped("code"),
-            "monitor_token": "set"
-            if self.env["inboost.monitor"]._get_token()
-            else "unset",
+            "monitor_token": "set" if token else "unset",
         }
 
     @api.model
@@ -118,7 +116,9 @@ class InboostSupport(models.AbstractModel):
 
     @api.model
     def _hides(self, record):
-        return record._name == "inboost.endpoint" and record._has_secret_address()
+        return record._name == "inboost.endpoint" and (
+            record.kind == "webhook" or record._has_secret_address()
+        )
 
     @api.model
     def _describe_health(self, backend):

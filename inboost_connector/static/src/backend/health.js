@@ -105,11 +105,12 @@ export class Health extends Component {
     }
 
     exactly(moment) {
-        return moment ? formatDateTime(deserializeDateTime(moment)) : "";
+        const options = {showSeconds: false};
+        return moment ? formatDateTime(deserializeDateTime(moment), options) : "";
     }
 
     since(moment) {
-        return moment ? _t("%s, since %s", this.ago(moment), this.exactly(moment)) : "";
+        return _t("Since %s (%s)", this.exactly(moment), this.ago(moment));
     }
 }
 

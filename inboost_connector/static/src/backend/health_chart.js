@@ -47,7 +47,7 @@ export class HealthChart extends Component {
             datasets: operations.map(({title, counts}, index) => ({
                 label: title,
                 data: counts,
-                backgroundColor: getColor(index + 1, SCHEME, "odoo"),
+                backgroundColor: getColor(index, SCHEME, operations.length),
                 maxBarThickness: 40,
             })),
         });
