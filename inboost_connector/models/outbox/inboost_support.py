@@ -97,19 +97,20 @@ class InboostSupport(models.AbstractModel):
                 "country": backend.company_id.country_id.code,
                 "branches": len(backend._get_companies()) - 1,
             },
-            "programs": len(backend.program_ids),
             "languages": self.env["res.lang"].sudo().search([]).mapped("code"),
             "monitor_token": "set" if token else "unset",
         }
 
     @api.model
     def _read(self, record):
-        """Stored settings; of a secret, whether it is set."""
+        """Stored settings; of a secret, whether it is set, of others, how many."""
         values = {}
         for name, field in record._fields.items():
-            if not field.store or field.type not in SIMPLE or name in {"last_answer"}:
+            if not field.store or field.type not in (*SIMPLE, "many2many"):
                 continue
             value = record[name]
+            if field.type == "many2many":
+                value = len(value)
             hidden = name in SECRET or (name == "address" and self._hides(record))
             values[name] = ("set" if value else "unset") if hidden else value
         return values
