@@ -37,6 +37,8 @@
         "security/inboost_rules.xml",
         "security/ir.model.access.csv",
         "data/ir_cron.xml",
+        "data/mail_template.xml",
+        "views/outbox/inboost_health_views.xml",
         "views/outbox/inboost_event_views.xml",
         "views/outbox/inboost_request_log_views.xml",
         "views/outbox/inboost_capture_failure_views.xml",

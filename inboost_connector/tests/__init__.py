@@ -22,6 +22,9 @@ from .outbox import test_erasure
 from .outbox import test_event_actions
 from .outbox import test_event_check
 from .outbox import test_nets
+from .outbox import test_event_words
+from .outbox import test_health
+from .outbox import test_monitor
 from .outbox import test_plans
 from .outbox import test_profile
 from .outbox import test_rogue
