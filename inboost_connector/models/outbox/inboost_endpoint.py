@@ -81,6 +81,27 @@ class InboostEndpoint(models.Model):
     body = fields.Text(
         tracking=True, help="JMESPath over the input. Nulls are left out."
     )
+    batch_size = fields.Integer(
+        "Events in One Request",
+        default=1,
+        required=True,
+        tracking=True,
+        help="Where InBoost takes lists, up to so many events leave together. 1: each "
+        "has a request of its own.",
+    )
+    batch_body = fields.Text(
+        "Around the List",
+        tracking=True,
+        help="JMESPath over {rows: the bodies of the events, phone_style, event_id}, "
+        "such as {data: rows}. Empty: the bare list.",
+    )
+    answers_path = fields.Char(
+        "Answer for Each Event",
+        tracking=True,
+        help="JMESPath over the answer to several events: a list with what became of "
+        "each, by its event id or in the same order. Refusal, repeat and reason are "
+        "looked for in each of its rows then. Empty: all share the answer.",
+    )
     rows_path = fields.Char(
         "Rows", help="JMESPath of the rows, or of the customer, in an answer."
     )
@@ -251,6 +272,10 @@ class InboostEndpoint(models.Model):
     _shelf_life = models.Constraint(
         "CHECK(shelf_life_days >= 0)", "A shelf life is not negative."
     )
+    _batch_size_bounded = models.Constraint(
+        "CHECK(batch_size BETWEEN 1 AND 1000)",
+        "Choose from 1 to 1000 events in one request.",
+    )
     _page_size_bounded = models.Constraint(
         "CHECK(page_size BETWEEN 1 AND 5000)", "Choose a page size from 1 to 5000."
     )
@@ -284,6 +309,7 @@ class InboostEndpoint(models.Model):
     @api.depends(
         *("operation", "kind", "authorised", "method", "address", "body_format"),
         *("query", "headers", "body", "row_map", "paging", "sample_event_id"),
+        *("batch_size", "batch_body"),
         *("backend_id.address", "backend_id.phone_style", "backend_id.auth_kind"),
     )
     def _compute_preview(self):
@@ -301,12 +327,12 @@ class InboostEndpoint(models.Model):
         for endpoint in self:
             self.env["inboost.mapping"]._check_expressions(endpoint)
 
-    @api.constrains("method", "body_format", "body")
+    @api.constrains("method", "body_format", "body", "batch_size")
     def _check_body(self):
         for endpoint in self:
             self.env["inboost.mapping"]._check_body(endpoint)
 
-    @api.constrains("address", "kind")
+    @api.constrains("address", "kind", "batch_size")
     def _check_address(self):
         for endpoint in self:
             self.env["inboost.mapping"]._check_address(endpoint)
@@ -323,6 +349,9 @@ class InboostEndpoint(models.Model):
             "headers": False,
             "body_format": "json",
             "body": default.body,
+            "batch_size": 1,
+            "batch_body": False,
+            "answers_path": False,
             "paging": "page",
             "guarantee": default.guarantee,
             "failure_path": default.failure_path,
@@ -422,6 +451,7 @@ class InboostEndpoint(models.Model):
             failure_path=self.failure_path or "",
             repeat_path=self.repeat_path or "",
             text_path=self.text_path or "",
+            answers_path=(self.answers_path or "") if self.batch_size > 1 else "",
             not_found=self.not_found,
             conflict=self.conflict,
             web_page=self.web_page,
@@ -465,6 +495,8 @@ class InboostEndpoint(models.Model):
             query=self.query or "",
             headers=self.headers or "",
             body=(self.body or "") if self.body_format != "none" else "",
+            batch_size=self.batch_size,
+            batch_body=self.batch_body or "",
             body_format="form" if self.body_format == "form" else "json",
             timeout=self.timeout,
             max_answer=client.MAX_PAGE if page else client.MAX_ANSWER,

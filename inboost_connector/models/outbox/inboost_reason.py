@@ -27,6 +27,9 @@ REASONS = {
     "busy": _lt("InBoost cannot take it now (HTTP %(status)s). %(text)s"),
     "too_many_requests": _lt("InBoost asks us to slow down (HTTP %(status)s)."),
     "http_status": _lt("HTTP %(status)s. %(text)s"),
+    "row_missing": _lt(
+        "InBoost answered (HTTP %(status)s) for other events of the same request only."
+    ),
     # ours
     "text": "%(text)s",
     "no_customer": _lt("No customer"),

@@ -3,8 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...lib.batch import judge_one
 from ...lib.log_row import describe
-from ...lib.outcome import classify
 
 PURGE_BATCH = 5000
 #: What is written of a delivery.
@@ -71,7 +71,7 @@ class InboostRequestLog(models.Model):
     def _record_apart(self, endpoint, exchange):
         """Record an exchange outside the outbox in a transaction of its own: the row
         stays when the caller's fails."""
-        outcome = classify(exchange, endpoint._get_rules())
+        outcome = judge_one(exchange, endpoint._get_rules())
         values = {
             "backend_id": endpoint.backend_id.id,
             "operation": endpoint.operation,
