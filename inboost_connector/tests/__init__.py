@@ -14,6 +14,7 @@ settings.load_profile("busy")
 # isort: off
 # ruff: noqa: E402, I001
 from .outbox import test_alarms
+from .outbox import test_batch
 from .outbox import test_capture
 from .outbox import test_delivery
 from .outbox import test_delivery_cases
@@ -47,3 +48,4 @@ from .customers import test_customer_pull
 from .register import test_cost
 from .register import test_register_nets
 from .register import test_register_purchases
+from .register import test_shops

@@ -186,7 +186,7 @@ class InboostBackend(models.Model):
                 backend.endpoint_ids.filtered(lambda e: e.enabled and not e.has_address)
             )
 
-    @api.depends("company_id", "active")
+    @api.depends(lambda self: ["company_id", "active", *self._get_shop_fields()])
     def _compute_other_names(self):
         """Backends that get the same sales."""
         for backend in self:
@@ -199,12 +199,23 @@ class InboostBackend(models.Model):
                 ]
             )
             same = others.filtered(
-                lambda other, mine=company: (
-                    other.company_id in mine.parent_ids
-                    or mine in other.company_id.parent_ids
+                lambda other, mine=backend: (
+                    (
+                        other.company_id in mine.company_id.parent_ids
+                        or mine.company_id in other.company_id.parent_ids
+                    )
+                    and mine._has_shops_of(other)
                 )
             )
             backend.other_names = ", ".join(same.mapped("name"))
+
+    def _has_shops_of(self, other):
+        """Whether a sale may be for both."""
+        names = self._get_shop_fields()
+        some = [[backend[name] for name in names] for backend in (self, other)]
+        return not all(map(any, some)) or any(
+            mine & theirs for mine, theirs in zip(*some, strict=True)
+        )
 
     @api.constrains("address")
     def _check_address(self):
@@ -223,6 +234,10 @@ class InboostBackend(models.Model):
 
     def write(self, vals):
         moved = self._filter_moved(vals["address"]) if "address" in vals else self[:0]
+        if vals.keys() & set(self._get_shop_fields()) and "connected_since" not in vals:
+            # What was sold in other shops before is history: no campaign starts for it.
+            known = self.sudo().filtered("connected_since")
+            known.connected_since = fields.Datetime.now()
         result = super().write(vals)
         if moved:
             # Neither the secret nor what waits is for whoever is there.
@@ -407,8 +422,10 @@ class InboostBackend(models.Model):
     @api.model
     def _get_recording_fields(self):
         """What :meth:`_get_recording` is made of."""
-        return {"active", "state", "company_id", "address", "doubt_before"} | {
-            "doubt_decision"
+        return {
+            *("active", "state", "company_id", "address"),
+            *("doubt_before", "doubt_decision"),
+            *self._get_shop_fields(),
         }
 
     @tools.ormcache("self.id")
@@ -417,7 +434,8 @@ class InboostBackend(models.Model):
 
         :return: dict of portal, company_id, doubt_before, doubt_decision, whether
             opt-outs are respected, and endpoints,
-            {operation: (endpoint id, shelf life in days, whether at most once)}
+            {operation: (endpoint id, shelf life in days, whether at most once)}, and
+            shops, {model: ids}, empty for all
         """
         self.ensure_one()
         return self._prepare_recording()
@@ -430,6 +448,11 @@ class InboostBackend(models.Model):
             "company_id": self.company_id.id,
             "doubt_before": self.doubt_before,
             "doubt_decision": self.doubt_decision,
+            "shops": {
+                self[name]._name: self[name].ids
+                for name in self._get_shop_fields()
+                if self[name]
+            },
             "endpoints": {
                 endpoint.operation: (
                     endpoint.id,

@@ -3,7 +3,8 @@ from odoo.tools import SQL
 
 
 class InboostBackend(models.Model):
-    """Whom a backend is about: which companies, and which customers. One question, in
+    """Whom a backend is about: which companies, which shops, and
+    which customers. One question, in
     the three forms in which it is asked. The customers' storey narrows the answer."""
 
     _inherit = "inboost.backend"
@@ -28,6 +29,14 @@ class InboostBackend(models.Model):
     def _get_companies(self):
         """The companies whose sales this backend is about."""
         return self.env["res.company"].search([("id", "child_of", self.company_id.id)])
+
+    @api.model
+    def _get_shop_fields(self):
+        """The fields that choose shops, of whichever kind; none chosen: all of them.
+
+        :return: list of names of many2many fields
+        """
+        return []
 
     def _filter_about(self, partners):
         """Those of ``partners`` whom this backend is about."""

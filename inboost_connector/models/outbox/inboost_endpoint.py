@@ -16,6 +16,11 @@ from ...lib.sending import Target
 _logger = logging.getLogger(__name__)
 
 #: What decides whether and how something is recorded here.
+#: What a confirmation is about.
+WIRE = (
+    *("kind", "authorised", "method", "address", "body_format"),
+    *("query", "headers", "body", "batch_size", "batch_body"),
+)
 RECORDING = {"address", "enabled", "operation", "shelf_life_days", "guarantee"}
 #: Days that a webhook's event is news.
 SHELF_LIFE = 3
@@ -103,18 +108,22 @@ class InboostEndpoint(models.Model):
         "looked for in each of its rows then. Empty: all share the answer.",
     )
     rows_path = fields.Char(
-        "Rows", help="JMESPath of the rows, or of the customer, in an answer."
+        "Rows",
+        help="JMESPath of the rows, or of the customer, in an answer.",
+        tracking=True,
     )
     total_path = fields.Char("Total", help="JMESPath of the total in a list's answer.")
     next_path = fields.Char(
         "Next Page",
         help="JMESPath of the next page's cursor or address in a list's answer.",
+        tracking=True,
     )
     row_map = fields.Text(
         "Customer",
         help="JMESPath from a row to a customer: inboost_id, phone, firstname, "
         "lastname, email, birthdate, source, specialty, lang. Only the phone is "
         "required.",
+        tracking=True,
     )
     paging = fields.Selection(
         [
@@ -132,32 +141,40 @@ class InboostEndpoint(models.Model):
         "the address that the answer names.",
     )
     page_size = fields.Integer(
-        required=True, default=500, help="Rows that are asked for at once."
+        required=True,
+        default=500,
+        help="Rows that are asked for at once.",
+        tracking=True,
     )
     incremental = fields.Boolean(
         "Only What Changed",
         help="InBoost can list what changed since a moment (since in the body). All "
         "customers are still read once a day.",
+        tracking=True,
     )
     repeat_path = fields.Char(
         "Repeat",
         help="JMESPath over an answer that is true when InBoost says that it knew the "
         "event already.",
+        tracking=True,
     )
     failure_path = fields.Char(
         "Refusal",
         help="JMESPath over an answer that is true when InBoost refuses the content "
         'though the status says success, such as {"success": false}.',
+        tracking=True,
     )
     text_path = fields.Char(
         "Reason in the Answer",
         help="JMESPath over an answer: the words that people read as the reason. "
         "Empty: the usual places are looked through.",
+        tracking=True,
     )
     received_path = fields.Char(
         "Received",
         help="JMESPath over an answer that is true when InBoost has the event that was "
         "asked about, and false when it has not. Anything else: nobody knows.",
+        tracking=True,
     )
     not_found = fields.Selection(
         [
@@ -169,12 +186,14 @@ class InboostEndpoint(models.Model):
         default="address_until_proven",
         help="A wrong address pauses the endpoint; an unknown customer is that event's "
         "own failure.",
+        tracking=True,
     )
     conflict = fields.Selection(
         [("busy", "Busy: try again"), ("repeat", "It had the event before")],
         "409 Means",
         required=True,
         default="busy",
+        tracking=True,
     )
     web_page = fields.Selection(
         [("refused", "Is never a success"), ("accepted", "May be the answer")],
@@ -182,6 +201,7 @@ class InboostEndpoint(models.Model):
         required=True,
         default="refused",
         help="A login page or a firewall answers with a web page, too.",
+        tracking=True,
     )
     proven = fields.Boolean(
         readonly=True, copy=False, help="Something was accepted at this address."
@@ -190,6 +210,7 @@ class InboostEndpoint(models.Model):
         "Shelf Life (Days)",
         help="An event that waited longer is not sent as news: purchases of last year "
         "must not start campaigns. 0: it never grows old.",
+        tracking=True,
     )
     refused = fields.Json(
         readonly=True,
@@ -226,7 +247,11 @@ class InboostEndpoint(models.Model):
     )
     enabled = fields.Boolean(default=True, tracking=True)
     timeout = fields.Integer(
-        "Timeout (Seconds)", default=20, required=True, help="For the whole answer."
+        "Timeout (Seconds)",
+        default=20,
+        required=True,
+        help="For the whole answer.",
+        tracking=True,
     )
     paused = fields.Boolean(readonly=True, copy=False, tracking=True)
     pause_code = fields.Char(readonly=True, copy=False)
@@ -258,6 +283,10 @@ class InboostEndpoint(models.Model):
         help="What would be sent, with secrets as dots.",
     )
     warnings = fields.Text(compute="_compute_preview", compute_sudo=True)
+    problems = fields.Json(
+        compute="_compute_problems",
+        help="What is wrong with expressions: {field: {text, position from 0}}.",
+    )
     functions_help = fields.Html(compute="_compute_functions_help", sanitize=False)
     last_answer = fields.Text(readonly=True, copy=False)
 
@@ -307,7 +336,8 @@ class InboostEndpoint(models.Model):
             endpoint.authorised = endpoint.kind == "api"
 
     @api.depends(
-        *("operation", "kind", "authorised", "method", "address", "body_format"),
+        *("operation", "kind", "authorised", "method", "body_format"),
+        *("address", "address_entry"),
         *("query", "headers", "body", "row_map", "paging", "sample_event_id"),
         *("batch_size", "batch_body"),
         *("backend_id.address", "backend_id.phone_style", "backend_id.auth_kind"),
@@ -315,9 +345,15 @@ class InboostEndpoint(models.Model):
     def _compute_preview(self):
         mappings = self.env["inboost.mapping"]
         for endpoint in self:
+            endpoint._take_typed_address()
             endpoint.sample_fact = mappings._show_input(endpoint)
             endpoint.preview = mappings._show_request(endpoint)
             endpoint.warnings = "\n".join(mappings._find_warnings(endpoint))
+
+    @api.depends(*EXPRESSIONS)
+    def _compute_problems(self):
+        for endpoint in self:
+            endpoint.problems = self.env["inboost.mapping"]._find_problems(endpoint)
 
     def _compute_functions_help(self):
         self.functions_help = self.env["inboost.mapping"]._describe_functions()
@@ -382,10 +418,22 @@ class InboostEndpoint(models.Model):
         if "address" in vals or "kind" in vals:
             # Another address has to prove itself anew.
             vals = {"proven": False, "refused": False, **vals}
+        changed = self.filtered(lambda endpoint: endpoint._changes_request(vals))
         result = super().write(vals)
+        if "known" not in vals:
+            changed.known = "assumed"
         if RECORDING & vals.keys():
             self.env.registry.clear_cache()
         return result
+
+    def _changes_request(self, vals):
+        """Whether it is another request than what was known of; a webhook's new address
+        is none."""
+        return any(
+            (self.sudo()[name] or False) != (vals[name] or False)
+            for name in WIRE
+            if name in vals and not (name == "address" and self.kind == "webhook")
+        )
 
     # -- actions -------------------------------------------------------------------
 

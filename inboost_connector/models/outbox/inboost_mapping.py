@@ -36,6 +36,20 @@ class InboostMapping(models.AbstractModel):
                 self._check_expression(endpoint, name)
 
     @api.model
+    def _find_problems(self, endpoint):
+        """What :meth:`_check_expressions` refuses, for the places where it is typed.
+
+        :return: {field: {"text", "position": from 0}}
+        """
+        found = {}
+        for name in EXPRESSIONS:
+            try:
+                mapping.compile_expression(endpoint[name] or "@")
+            except mapping.MappingError as error:
+                found[name] = {"text": str(error), "position": error.position or 0}
+        return found
+
+    @api.model
     def _check_body(self, endpoint):
         has_body = endpoint.body and endpoint.body_format != "none"
         if endpoint.batch_size > 1 and (
