@@ -45,6 +45,7 @@ from .customers import test_customer_lists
 from .customers import test_customer_lookup
 from .customers import test_customer_people
 from .customers import test_customer_pull
+from .customers import test_wrong_settings
 from .register import test_cost
 from .register import test_register_nets
 from .register import test_register_purchases
