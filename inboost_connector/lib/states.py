@@ -83,7 +83,7 @@ class Consequence:
     :ivar state: the event's new state; ``pending`` means another try
     :ivar duplicate: whether it had arrived before
     :ivar circuit: ``counts``: one more failure of the endpoint; ``closes``: the server
-        is well; ``stays``: it tells nothing
+        is well; ``stays``: it says nothing
     :ivar pauses: what a person has to mend before anything goes on"""
 
     state: State

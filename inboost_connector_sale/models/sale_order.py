@@ -109,7 +109,7 @@ class SaleOrder(models.Model):
 
     def _inboost_at_register(self):
         """Whether a register took the order over; pos_sale need not be installed. A
-        down payment there leaves the rest to be told."""
+        down payment there leaves the rest to be reported."""
         return "pos_order_line_ids" in self._fields and bool(
             self.pos_order_line_ids.filtered(
                 lambda line: (

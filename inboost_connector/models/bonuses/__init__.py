@@ -4,7 +4,8 @@ from . import inboost_bonus_move  # the ledger's row, and how it is written
 from . import inboost_bonus_move_facts  # what is sent about a row
 from . import inboost_alarm  # trouble with points
 from . import inboost_event  # balances on their way
-from . import inboost_backend  # which programs are bonuses, and the balance
+from . import inboost_backend  # which programs are bonuses
+from . import inboost_bonus_balance  # the sum of a customer's cards
 from . import inboost_bonus_resend  # balances that a program changed
 from . import inboost_bonus_lots  # which points expire when
 from . import inboost_bonus_expiry  # which are burned

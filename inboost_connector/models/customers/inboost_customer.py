@@ -240,3 +240,19 @@ class InboostCustomer(models.Model):
         if "partner_id" in vals:
             (before | self.partner_id)._inboost_touch()
         return result
+
+    # -- scope ---------------------------------------------------------------------
+
+    @api.model
+    def _filter_linked(self, backend, partners):
+        """Those of ``partners`` whose phone is that of a customer in InBoost."""
+        phones = partners.mapped("phone_sanitized")
+        links = self.sudo().search(
+            [
+                ("backend_id", "=", backend.id),
+                ("partner_id.phone_sanitized", "in", [p for p in phones if p]),
+                ("state", "!=", "ignored"),
+            ]
+        )
+        linked = set(links.partner_id.mapped("phone_sanitized"))
+        return partners.filtered(lambda partner: partner.phone_sanitized in linked)

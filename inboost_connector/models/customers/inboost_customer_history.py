@@ -123,15 +123,15 @@ class InboostCustomerHistory(models.AbstractModel):
             for partner in link.partner_id | link.candidate_ids
         }
         partners = self.env["res.partner"].union(*owner)
-        for documents in backend._get_documents():
-            found = documents._inboost_find_history(backend, partners, since)
+        for name in backend._get_document_models():
+            found = self.env[name]._inboost_find_history(backend, partners, since)
             for start in range(0, len(found), DOCUMENTS):
                 some = found[start : start + DOCUMENTS]
                 for event in some._inboost_capture_history(backend):
                     owner[event.partner_id].history_count += 1
         unknown = self._filter_balance_unknown(links)
         customers = [(partner, None) for partner in unknown.partner_id]
-        backend._capture_balances(customers, priority=HISTORY)
+        self.env["inboost.bonus.balance"]._capture(backend, customers, priority=HISTORY)
         links.history_state = "done"
 
     @api.model
@@ -156,7 +156,7 @@ class InboostCustomerHistory(models.AbstractModel):
                 ["id:max"],
             )
         )
-        amounts = backend._balances_of(phones)
+        amounts = self.env["inboost.bonus.balance"]._read_amounts(backend, phones)
         known = {
             event.phone
             for event in newest

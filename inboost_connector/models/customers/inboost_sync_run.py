@@ -322,7 +322,7 @@ class InboostSyncRun(models.Model):
             if self.state == "failed"
             else self.env._("Not all customers of InBoost were read: %s", self.reason)
         )
-        self.backend_id._notify_administrators(text)
+        self.env["inboost.alarm"]._notify_administrators(self.backend_id, text)
 
     def _finish_whole(self):
         """All that InBoost has is known now."""

@@ -9,6 +9,7 @@ from . import inboost_endpoint  # an operation of a portal, as data
 from . import inboost_endpoint_address  # the secret among its fields
 from . import inboost_profile  # all operations of a portal as one file
 from . import inboost_event  # the row of the outbox
+from . import inboost_event_actions  # what a person does with it
 from . import inboost_event_decision  # what people decided about one
 from . import inboost_capture_failure  # what an error of ours kept out of it
 from . import inboost_restoration  # what a restored database does not know

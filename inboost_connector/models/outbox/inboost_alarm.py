@@ -176,6 +176,16 @@ class InboostAlarm(models.Model):
             )
 
     @api.model
+    def _notify_administrators(self, backend, text):
+        """What happened once, and is no state that could pass."""
+        users = self._get_administrators(backend)
+        backend.message_post(body=text, partner_ids=users.partner_id.ids)
+        for user in users:
+            backend.activity_schedule(
+                "mail.mail_activity_data_warning", summary=text, user_id=user.id
+            )
+
+    @api.model
     def _get_administrators(self, backend):
         """Who is notified of trouble: administrators who work in the company."""
         group = self.env.ref("inboost_connector.group_inboost_manager")

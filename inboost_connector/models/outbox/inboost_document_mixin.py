@@ -363,8 +363,8 @@ class InboostDocumentMixin(models.AbstractModel):
     def _inboost_any_bought_sql(self, backend):
         """A condition: whether contact ``p`` has bought here."""
         return SQL(" OR ").join(
-            documents._inboost_bought_sql(backend)
-            for documents in backend._get_documents()
+            self.env[name]._inboost_bought_sql(backend)
+            for name in backend._get_document_models()
         )
 
     @api.model
@@ -373,7 +373,7 @@ class InboostDocumentMixin(models.AbstractModel):
         return SQL(
             "GREATEST(%s)",
             SQL(", ").join(
-                documents._inboost_last_purchase_sql()
-                for documents in backend._get_documents()
+                self.env[name]._inboost_last_purchase_sql()
+                for name in backend._get_document_models()
             ),
         )

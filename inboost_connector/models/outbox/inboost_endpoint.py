@@ -408,6 +408,22 @@ class InboostEndpoint(models.Model):
 
     # -- CRUD ----------------------------------------------------------------------
 
+    @api.model
+    def _create_missing(self, backends):
+        """Every operation has an endpoint from the first day."""
+        self.sudo().create(
+            [
+                {
+                    "backend_id": backend.id,
+                    "operation": name,
+                    **self._prepare_default_values(name),
+                }
+                for backend in backends
+                for name in OPERATIONS
+                if name not in backend.endpoint_ids.mapped("operation")
+            ]
+        )
+
     @api.model_create_multi
     def create(self, vals_list):
         endpoints = super().create(vals_list)
@@ -472,7 +488,7 @@ class InboostEndpoint(models.Model):
         self.ensure_one()
         self.check_access("write")
         values, envelope = self.env["inboost.mapping"]._prepare_input(self)
-        result = self.backend_id._exchange(self.operation, values, **envelope)
+        result = self.env["inboost.connection"]._exchange(self, values, **envelope)
         self.last_answer = self.env["inboost.mapping"]._show_answer(self, result)
         problem = self.env["inboost.connection"]._explain(self, result)
         return self.backend_id._notify(

@@ -369,7 +369,8 @@ class TestOneEventsFailure(DeliveryCase):
     def test_the_connection_test_that_decides(self):
         self.fake.script[DETAILS] = [401]
         event = self.capture("purchase_details")
-        with patch.object(type(self.backend), "_exchange", side_effect=KeyError("bug")):
+        connection = type(self.env["inboost.connection"])
+        with patch.object(connection, "_exchange", side_effect=KeyError("bug")):
             self.deliver_all()
         self.assertEqual(event.state, "pending", "tried again when it can be asked")
         self.assertEqual(self.backend.state, "connected")
