@@ -43,10 +43,12 @@ class InboostMapping(models.AbstractModel):
         """
         found = {}
         for name in EXPRESSIONS:
+            expression = endpoint[name] or "@"
             try:
-                mapping.compile_expression(endpoint[name] or "@")
+                mapping.compile_expression(expression)
             except mapping.MappingError as error:
-                found[name] = {"text": str(error), "position": error.position or 0}
+                place, _rest = error.find_place(expression) or (1, "")
+                found[name] = {"text": str(error), "position": place - 1}
         return found
 
     @api.model

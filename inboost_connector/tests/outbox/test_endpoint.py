@@ -272,7 +272,10 @@ class TestEndpoint(InboostCase):
         ]
 
     def test_the_history_says_who_changed_what(self):
-        endpoint = self.endpoint("balance_set").with_context(tracking_disable=False)
+        # As it is outside of tests.
+        endpoint = self.endpoint("balance_set").with_context(
+            tracking_disable=False, mail_notrack=False
+        )
         endpoint.write({"body": "{points: amount}", "failure_path": "no == `1`"})
         endpoint.address = "/points/{phone}"
         said = self.history_of(endpoint)
