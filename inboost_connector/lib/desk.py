@@ -195,11 +195,14 @@ class Desk:
         outcome = landed.outcome
         if place is None:
             return
-        slowed = outcome.code == "too_many_requests" and not outcome.wait
         failing = place.failures >= FAILING
         if found.circuit == "closes":
             place.succeed(accepted=found.state == "done")
-        elif found.circuit == "counts" and not slowed and landed.leads:
+        elif outcome.code == "too_many_requests":
+            # The server is well, and wants to be asked more slowly.
+            if outcome.wait:
+                place.rest(now, outcome.wait)
+        elif found.circuit == "counts" and landed.leads:
             place.fail(now, outcome.wait)
         if failing != (place.failures >= FAILING):
             self.troubled = True
