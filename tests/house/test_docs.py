@@ -9,8 +9,10 @@ from tests.storeys import ROOT
 
 #: How the documents shorten the folders of tests.
 FOLDERS = {"sale": "inboost_connector_sale/tests"}
-#: A file, and how far the list of its tests in italics goes: to the next file.
-NAMED = re.compile(r"``([\w/]*\btest_\w+)(?:\.py)?``((?:(?!``)[^`])*)")
+#: A file, one test in it, and the list of its tests in italics: to the next file.
+NAMED = re.compile(
+    r"``([\w/]*\btest_\w+)(?:\.py)?(?:::(test_\w+))?``((?:\s*[(:])(?:(?!``)[^`])*)?"
+)
 #: What a test is named after, with spaces.
 TEST = re.compile(r"\*(\w[^*]*)\*")
 
@@ -33,15 +35,18 @@ def files(name):
     return [path for path in sources() if f"/{path}".endswith(f"/{name}")]
 
 
+def method_of(words):
+    return "test_" + re.sub(r"\W+", "_", words.strip().lower()).strip("_")
+
+
 def faults(text):
     """:return: what ``text`` names that is not there"""
     found = []
-    for name, after in NAMED.findall(text):
+    for name, one, listed in NAMED.findall(text):
         paths = files(name)
         if not paths:
             found.append(name)
-        for words in TEST.findall(after):
-            test = "test_" + re.sub(r"\W+", "_", words.strip().lower()).strip("_")
+        for test in [one] * bool(one) + [method_of(w) for w in TEST.findall(listed)]:
             if not any(f"def {test}(" in sources()[path] for path in paths):
                 found.append(f"{name}: {test}")
     return found
@@ -58,6 +63,7 @@ def test_each_test_that_a_document_names_is_there(path):
         "``outbox/test_nothing``",
         "``test_capture.py``: *nothing of the kind*",
         "``lib/test_codes`` (*a code never\n  changed*)",
+        "``lib/test_codes::test_a_code_never_changed``",
     ],
 )
 def test_one_that_is_not_there_is_noticed(text):
@@ -74,5 +80,7 @@ def test_each_promise_names_a_test():
     promises = [row for row in rows[1:] if "Proved by" not in row]
     assert len(promises) > 40
     assert [
-        row for row in promises if not re.search(r"``[a-z]+/(test_\w+)``", row)
+        row
+        for row in promises
+        if not re.search(r"``\w+/test_\w+(::test_\w+)?``", row)
     ] == []

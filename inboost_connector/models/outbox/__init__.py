@@ -5,6 +5,9 @@ from . import inboost_secret_mixin  # what can be replaced and not read
 from . import inboost_auth_mixin  # how a portal knows that it is us
 from . import inboost_backend  # one portal; all else belongs to one
 from . import inboost_backend_scope  # whom a portal is about
+from . import inboost_answer_mixin  # what answers mean
+from . import inboost_circuit_mixin  # where nothing is sent for a while
+from . import inboost_preview_mixin  # what a person sees who sets it up
 from . import inboost_endpoint  # an operation of a portal, as data
 from . import inboost_endpoint_address  # the secret among its fields
 from . import inboost_profile  # all operations of a portal as one file

@@ -31,6 +31,9 @@ REASONS = {
     "http_status": _lt("HTTP %(status)s. %(text)s"),
     "accepted": _lt("InBoost accepted it."),
     "not_begun": _lt("It waited too long for its turn."),
+    "row_missing": _lt(
+        "InBoost answered (HTTP %(status)s) for other events of the same request only."
+    ),
     # ours
     "text": "%(text)s",
     "no_customer": _lt("No customer"),

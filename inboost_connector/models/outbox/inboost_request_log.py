@@ -1,9 +1,9 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...lib.batch import judge_one
 from ...lib.log_row import describe
 from ...lib.operations import TITLES
-from ...lib.outcome import classify
 
 #: Characters of an answer in a line.
 SHOWN = 300
@@ -107,7 +107,7 @@ class InboostRequestLog(models.Model):
     def _record_apart(self, endpoint, exchange):
         """Record an exchange outside the outbox in a transaction of its own: the row
         stays when the caller's fails."""
-        outcome = classify(exchange, endpoint._get_rules())
+        outcome = judge_one(exchange, endpoint._get_rules())
         values = {
             "backend_id": endpoint.backend_id.id,
             "operation": endpoint.operation,
