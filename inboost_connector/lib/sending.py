@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
-from . import auth, mapping
+from . import auth, mapping, signing
 from .auth import Auth
 from .backoff import Pace
 from .client import Client, Exchange, Request
@@ -32,7 +32,8 @@ class Target:
     :ivar auth: None where no credentials are carried
     :ivar query, headers: JMESPaths of objects; empty for none
     :ivar body: JMESPath; empty for no body
-    :ivar phone_style, zone: for the functions of expressions"""
+    :ivar phone_style, zone: for the functions of expressions
+    :ivar signing: secrets that sign the body, see lib.signing"""
 
     endpoint_id: int
     backend_id: int
@@ -52,6 +53,7 @@ class Target:
     rules: AnswerRules
     log: LogRules
     pace: Pace | None = None
+    signing: tuple[str, ...] = field(default=(), repr=False)
 
     def prepare_request(self, fact: dict[str, Any], **envelope: Any) -> Request:
         """The request, without the credentials: see :func:`lib.auth.send`.
@@ -72,7 +74,7 @@ class Target:
         if self.body:
             with _named("body"):
                 body = mapping.apply(self.body, data, self.zone)
-        return Request(
+        request = Request(
             method=self.method,
             url=url,
             headers=headers,
@@ -82,6 +84,10 @@ class Target:
             timeout=self.timeout,
             max_answer=self.max_answer,
         )
+        if self.signing:
+            content = request.encode_body() or b""
+            headers |= signing.sign(self.signing, content, request.event_id)
+        return request
 
 
 @contextmanager

@@ -81,6 +81,7 @@ class InboostPrivacy(models.AbstractModel):
                 "partner_id": False,
             }
         )
+        self._erase_announcements(partners)
         self._erase_notes(partners)
         partners.write({"inboost_source_id": False, "inboost_specialty_id": False})
         return result
@@ -134,6 +135,14 @@ class InboostPrivacy(models.AbstractModel):
         )
 
     @api.model
+    def _erase_announcements(self, partners):
+        """One that still waits would bring them back; that it came is known on."""
+        announcements = self.env["inboost.announcement"]
+        announcements.search([("partner_id", "in", partners.ids)]).write(
+            {"state": "done", "body": False, "notes": False, "partner_id": False}
+        )
+
+    @api.model
     def _erase_notes(self, partners):
         """What InBoost said of them, on their contacts."""
         found = self.env.execute_query(
@@ -158,6 +167,12 @@ class InboostPrivacy(models.AbstractModel):
             **super()._prepare_export(partner, person),
             "customers": self._read(
                 links, ["inboost_id", "phone", "state", "create_date", "fact"]
+            ),
+            "announcements": self._read(
+                self.env["inboost.announcement"].search(
+                    [("partner_id", "=", partner.id)]
+                ),
+                ["create_date", "kind", "text", "body"],
             ),
             "synchronisations": self._read(
                 self.env["inboost.sync.line"].search([("partner_id", "=", partner.id)]),
