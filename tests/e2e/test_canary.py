@@ -170,14 +170,15 @@ def announce(server):
         {"data": [{"userName": FIRST, "lastName": LAST, "email": MAIL}]},
     )
     for number, (token, data) in enumerate(itertools.product((WAY_IN, TOKEN), bodies)):
-        body, now = json.dumps(data), datetime.now(timezone.utc).replace(microsecond=0)
+        body, message = json.dumps(data), f"canary-{number}"
+        now = datetime.now(timezone.utc).replace(microsecond=0)
         answer = requests.post(
             f"{server.url}/inboost/webhook/{backend}?page=1",
             data=body,
             headers={
                 "Content-Type": "application/json",
                 "Authorization": f"Bearer {token}",
-                "webhook-id": f"canary-{number}",
+                "webhook-id": message,
                 "webhook-timestamp": str(int(now.timestamp())),
                 "webhook-signature": Webhook(SIGNED).sign(
                     f"canary-{number}", now, body

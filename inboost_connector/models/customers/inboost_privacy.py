@@ -81,7 +81,7 @@ class InboostPrivacy(models.AbstractModel):
                 "partner_id": False,
             }
         )
-        self._erase_announcements(partners)
+        self._erase_announcements(partners, person)
         self._erase_notes(partners)
         partners.write({"inboost_source_id": False, "inboost_specialty_id": False})
         return result
@@ -135,10 +135,18 @@ class InboostPrivacy(models.AbstractModel):
         )
 
     @api.model
-    def _erase_announcements(self, partners):
-        """One that still waits would bring them back; that it came is known on."""
-        announcements = self.env["inboost.announcement"]
-        announcements.search([("partner_id", "in", partners.ids)]).write(
+    def _erase_announcements(self, partners, person):
+        """As a whole: it is about whom it names, one that still waits would bring them
+        back, and what it says of others is in InBoost's list, too."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM inboost_announcement"
+                " WHERE partner_id = ANY(%s) OR body::text ~* %s",
+                partners.ids,
+                person.search_pattern or None,
+            )
+        )
+        self.env["inboost.announcement"].browse(row[0] for row in rows).write(
             {"state": "done", "body": False, "notes": False, "partner_id": False}
         )
 
