@@ -19,6 +19,8 @@ A_MOMENT = 300
 KILLS = ("timeout after", "limit reached", "time limit", "Reloading server")
 MODES = {"threaded": {}, "prefork": {"workers": 2, "cron_threads": 1}}
 WEBHOOKS = ("purchase", "bonus_accrual", "bonus_redemption")
+#: How far a synchronisation is.
+READ = "SELECT COALESCE(read_count, 0) FROM inboost_sync_run WHERE id = {run}"
 
 
 @pytest.fixture(params=MODES)
@@ -100,7 +102,7 @@ def ended(odoo, run):
 
 def follow(odoo, run):
     """To its end, however busy the machine is: it goes on, that is all."""
-    read = f"SELECT read_count FROM inboost_sync_run WHERE id = {run}"
+    read = READ.format(run=run)
     while not ended(odoo, run):
         before = odoo.value(read)
         wait_until(
@@ -116,7 +118,7 @@ def test_a_first_synchronisation_keeps_no_sale_waiting(odoo, inboost):
     odoo.start()
     odoo.settle()
     run = synchronise(odoo)
-    read = f"SELECT read_count FROM inboost_sync_run WHERE id = {run}"
+    read = READ.format(run=run)
     wait_until(lambda: int(odoo.value(read)) > 0, 60, "the first page")
     sold, meanwhile = {}, []
     for number in range(10):
