@@ -5,7 +5,7 @@ export ODOO_PORT ?= 8069
 export SIMULATOR_PORT ?= 8099
 
 .DEFAULT_GOAL := help
-.PHONY: help provision provision-lean demo test test-lib test-unit test-pins test-e2e test-apart test-core \
+.PHONY: help provision provision-lean demo test test-lib test-unit test-pins test-e2e test-core \
 	test-one chaos bench lint format renew clean
 
 help:  ## List the targets
@@ -20,7 +20,7 @@ provision-lean:
 demo: provision-lean  ## Serve a demo shop connected to the simulator (ODOO_PORT, SIMULATOR_PORT)
 	@$(PYTHON) tools/demo.py
 
-test: provision  ## Run all tests, from the rules in lib to the browser (half an hour)
+test: provision  ## Run all tests, from the rules in lib to the browser (forty minutes)
 	@$(PYTHON) tools/suites.py lib unit pins e2e
 
 test-lib: provision-lean  ## Run the tests of lib: plain Python, seconds
@@ -34,9 +34,6 @@ test-pins: provision  ## Run both again with the versions that Odoo itself pins
 
 test-e2e: provision  ## Run the tests with real servers, the simulator and Chromium
 	@$(PYTHON) tools/suites.py e2e
-
-test-apart: provision  ## Run what is long or needs a quiet machine: limits, kills, lives, every screen, chaos
-	@$(PYTHON) tools/suites.py apart
 
 test-one: provision-lean  ## Run the tests with K in their name: make test-one K=test_sale
 	@$(PYTHON) tools/suites.py -k "$(or $(K),$(error name the test: make test-one K=...))"

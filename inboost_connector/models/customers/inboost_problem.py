@@ -90,6 +90,11 @@ PROBLEMS = {
         "InBoost has two customers with the phone %(phone)s. Decide which of them is "
         "the right one."
     ),
+    "elsewhere": _lt(
+        "A contact of another company has the phone %(phone)s, so none was created. "
+        "Let the contact belong to all companies, or create one for this company; the "
+        "next synchronisation links it."
+    ),
     "phone": _lt(
         "The phone is %(here)s here and %(there)s in InBoost. What is sent goes to the "
         "phone here."
