@@ -251,6 +251,14 @@ class SaleOrder(models.Model):
 
     # -- fact ----------------------------------------------------------------------
 
+    @api.model
+    def _inboost_shops_sql(self):
+        shops = {"crm.team": SQL("d.team_id")}
+        if "warehouse_id" in self._fields:
+            # Stock is sold from, and not booked only.
+            shops["stock.warehouse"] = SQL("d.warehouse_id")
+        return shops
+
     def _inboost_read_rows(self):
         for order in self:
             order._inboost_identify()

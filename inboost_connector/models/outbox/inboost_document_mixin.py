@@ -99,6 +99,46 @@ class InboostDocumentMixin(models.AbstractModel):
         """A condition: whether document ``d`` may have become a purchase since."""
         return SQL("%s >= %s", self._inboost_moment_sql(), since)
 
+    # -- where ---------------------------------------------------------------------
+
+    @api.model
+    def _inboost_shops_sql(self):
+        """Where document ``d`` was sold.
+
+        :return: {model of a shop: SQL of its id}
+        """
+        return {}
+
+    @api.model
+    def _inboost_about_shop_sql(self, backend):
+        """A condition: whether document ``d`` was sold in a shop of ``backend``."""
+        chosen = backend._get_recording()["shops"]
+        if not chosen:
+            return SQL("TRUE")
+        columns = self._inboost_shops_sql()
+        conditions = [
+            SQL("%s = ANY(%s)", columns[model], ids)
+            for model, ids in chosen.items()
+            if model in columns
+        ]
+        return SQL("(%s)", SQL(" OR ").join([SQL("FALSE"), *conditions]))
+
+    def _inboost_is_sold_for(self, backend):
+        """Whether the document was sold in a shop of ``backend``."""
+        if not backend._get_recording()["shops"]:
+            return True
+        self.env.flush_all()
+        return bool(
+            self.env.execute_query(
+                SQL(
+                    "SELECT FROM %s d WHERE d.id = %s AND %s",
+                    SQL.identifier(self._table),
+                    self.id,
+                    self._inboost_about_shop_sql(backend),
+                )
+            )
+        )
+
     # -- key -----------------------------------------------------------------------
 
     def _inboost_get_key(self):
@@ -171,7 +211,9 @@ class InboostDocumentMixin(models.AbstractModel):
 
     def _inboost_capture_in(self, backends, again=""):
         for backend in backends:
-            if self._inboost_is_purchase(backend):
+            if self._inboost_is_purchase(backend) and self._inboost_is_sold_for(
+                backend
+            ):
                 self._inboost_capture_for(backend, again)
 
     def _inboost_capture_for(self, backend, again=""):
@@ -262,6 +304,7 @@ class InboostDocumentMixin(models.AbstractModel):
                    AND %(partner)s IS NOT NULL
                    AND %(since)s
                    AND %(about)s
+                   AND %(shop)s
                    AND NOT EXISTS (
                        SELECT FROM inboost_capture_failure f
                         WHERE f.solved_at IS NULL
@@ -286,6 +329,7 @@ class InboostDocumentMixin(models.AbstractModel):
                 about=backend._about_document_sql(
                     self._inboost_partner_sql(), self._inboost_moment_sql()
                 ),
+                shop=self._inboost_about_shop_sql(backend),
                 backend=backend.id,
                 operations=RECORDED,
                 live=LIVE,
@@ -309,6 +353,7 @@ class InboostDocumentMixin(models.AbstractModel):
                    AND d.company_id = ANY(%(companies)s)
                    AND %(partner)s = ANY(%(partners)s)
                    AND %(moment)s >= %(since)s
+                   AND %(shop)s
                    AND NOT EXISTS (
                        SELECT FROM inboost_event e
                         WHERE e.backend_id = %(backend)s
@@ -323,6 +368,7 @@ class InboostDocumentMixin(models.AbstractModel):
                 moment=self._inboost_moment_sql(),
                 partners=partners.ids,
                 since=since,
+                shop=self._inboost_about_shop_sql(backend),
                 backend=backend.id,
                 key=self._inboost_key_sql(),
             )
@@ -337,10 +383,11 @@ class InboostDocumentMixin(models.AbstractModel):
         """A condition: whether contact ``p`` has bought by this kind of document."""
         return SQL(
             "EXISTS (SELECT FROM %s d WHERE d.partner_id = p.id AND %s"
-            " AND d.company_id = ANY(%s))",
+            " AND d.company_id = ANY(%s) AND %s)",
             SQL.identifier(self._table),
             self._inboost_counts_sql(),
             backend._get_companies().ids,
+            self._inboost_about_shop_sql(backend),
         )
 
     @api.model

@@ -31,6 +31,9 @@ REASONS = {
     "http_status": _lt("HTTP %(status)s. %(text)s"),
     "accepted": _lt("InBoost accepted it."),
     "not_begun": _lt("It waited too long for its turn."),
+    "row_missing": _lt(
+        "InBoost answered (HTTP %(status)s) for other events of the same request only."
+    ),
     # ours
     "text": "%(text)s",
     "no_customer": _lt("No customer"),
@@ -44,6 +47,7 @@ REASONS = {
         "InBoost may have it already. Decide on the backend."
     ),
     "assumed": _lt("InBoost has it, as was decided after the restore."),
+    "unmarked": _lt("It was marked as delivered by mistake."),
     "received": _lt("InBoost has it, as it said when it was asked."),
     "last_try": _lt("It was tried for %(days)s days. The last reason: %(last)s"),
     "too_old": _lt("It happened more than %(days)s days before it could be sent."),
@@ -64,6 +68,30 @@ REASONS = {
         "InBoost refused the last %(count)s events of different customers "
         "(HTTP %(status)s). %(text)s Check the address, then press Resume."
     ),
+}
+#: Of those whose words need arguments: what many such cases have in common.
+TITLES = {
+    "address_refused": _lt("The address is refused"),
+    "tls_error": _lt("No secure connection"),
+    "our_error": _lt("It could not be made or sent"),
+    "refused": _lt("InBoost refused it"),
+    "web_page": _lt("A web page answered"),
+    "redirect": _lt("A redirect"),
+    "credentials": _lt("The credentials were refused"),
+    "no_such_address": _lt("Nothing is at the address"),
+    "not_found": _lt("InBoost does not know what it is about"),
+    "busy": _lt("InBoost was busy"),
+    "too_many_requests": _lt("Too many requests"),
+    "http_status": _lt("An error by its HTTP status"),
+    "text": _lt("Another reason"),
+    "invalid_phone": _lt("An invalid phone"),
+    "restored": _lt("From before a restore"),
+    "last_try": _lt("Given up after the last try"),
+    "too_old": _lt("Too old to be news"),
+    "paused_by": _lt("Paused by a person"),
+    "copy": _lt("A copy of the database"),
+    "wrong_credentials": _lt("Wrong credentials"),
+    "several_refused": _lt("Several refusals in a row"),
 }
 #: What a person can do about an event, by its state.
 ADVICE = {
@@ -110,7 +138,7 @@ class InboostReason(models.AbstractModel):
 
         :return: list of (code, text without its arguments)
         """
-        return self._head(REASONS)
+        return self._head({**REASONS, **TITLES})
 
     @api.model
     def _head(self, texts):

@@ -207,6 +207,14 @@ class AccountMove(models.Model):
         return SQL("(SELECT f.partner_id FROM (%s) f)", self._inboost_original_sql())
 
     @api.model
+    def _inboost_about_shop_sql(self, backend):
+        # It goes where its order went.
+        return SQL("TRUE")
+
+    def _inboost_is_sold_for(self, backend):
+        return True
+
+    @api.model
     def _inboost_bought_sql(self, backend):
         # Whoever has one has bought by an order.
         return SQL("FALSE")
