@@ -105,9 +105,7 @@ class InboostAlarm(models.Model):
         return self.env._(self._get_causes()[code]) % {
             "date": known.get("date", ""),
             "endpoint": endpoint.display_name or "",
-            "names": ", ".join(
-                name.removeprefix("InBoost: ") for name in known.get("names") or []
-            ),
+            "names": ", ".join(known.get("names") or []),
             "reason": reason or "",
         }
 
