@@ -5,9 +5,13 @@ from . import inboost_secret_mixin  # what can be replaced and not read
 from . import inboost_auth_mixin  # how a portal knows that it is us
 from . import inboost_backend  # one portal; all else belongs to one
 from . import inboost_backend_scope  # whom a portal is about
+from . import inboost_answer_mixin  # what answers mean
+from . import inboost_circuit_mixin  # where nothing is sent for a while
+from . import inboost_preview_mixin  # what a person sees who sets it up
 from . import inboost_endpoint  # an operation of a portal, as data
 from . import inboost_endpoint_address  # the secret among its fields
 from . import inboost_profile  # all operations of a portal as one file
+from . import inboost_retention  # for how long rows are kept
 from . import inboost_several_mixin  # whose portal, where there are several
 from . import inboost_event_words  # how people read an event and look for it
 from . import inboost_event  # the row of the outbox

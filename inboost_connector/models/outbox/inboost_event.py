@@ -1,5 +1,4 @@
 import json
-from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -9,7 +8,6 @@ from ...lib import mapping, states
 from ...lib.operations import OPERATIONS, TITLES
 from ...lib.priority import LIVE, MARKETING
 
-PURGE_BATCH = 5000
 #: Characters of a fact or body on the screen: a notice may have 100,000 phones.
 MAX_SHOWN = 20_000
 #: What a capture settled for good: a snapshot has to stay what it was.
@@ -91,7 +89,9 @@ class InboostEvent(models.Model):
         "old to be news when it could be sent.",
     )
     reason_code = fields.Selection(
-        selection="_get_reason_titles", string="Cause", readonly=True
+        lambda self: self.env["inboost.reason"]._get_selection(),
+        "Cause",
+        readonly=True,
     )
     reason_args = fields.Json(readonly=True)
     reason = fields.Char(compute="_compute_reason")
@@ -135,6 +135,11 @@ class InboostEvent(models.Model):
     _unsettled = models.Index(
         "(backend_id, state, partner_id)"
         " WHERE state IN ('parked', 'pending', 'sending', 'held', 'failed')"
+    )
+    # Purchases that are not sent, and why.
+    _unsent = models.Index(
+        "(backend_id, id)"
+        " WHERE state IN ('parked', 'expired') OR reason_code = 'opted_out'"
     )
     # Rows come in the order of time: tiny, and nothing to keep in a sale.
     _times = models.Index(
@@ -349,30 +354,9 @@ class InboostEvent(models.Model):
     @api.autovacuum
     def _gc_delivered(self):
         """Only what was delivered or given up by a person goes, in small batches."""
-        done, more = 0, False
-        backends = self.env["inboost.backend"].with_context(active_test=False)
-        for backend in backends.search([]):
-            limit = fields.Datetime.now() - timedelta(days=backend.event_retention_days)
-            rows = self.env.execute_query(
-                SQL(
-                    """
-                    DELETE FROM inboost_event
-                     WHERE id = ANY(ARRAY(
-                           SELECT id FROM inboost_event
-                            WHERE backend_id = %(backend)s
-                              AND state = ANY(%(settled)s)
-                              AND write_date < %(limit)s
-                         ORDER BY write_date
-                            LIMIT %(batch)s))
-                 RETURNING id
-                    """,
-                    backend=backend.id,
-                    settled=list(states.SETTLED),
-                    limit=limit,
-                    batch=PURGE_BATCH,
-                )
-            )
-            done += len(rows)
-            more = more or len(rows) == PURGE_BATCH
-        self.invalidate_model()
-        return done, more
+        return self.env["inboost.retention"]._purge(
+            self._name,
+            days="event_retention_days",
+            moment="write_date",
+            which=SQL("state = ANY(%s)", list(states.SETTLED)),
+        )

@@ -44,10 +44,6 @@ class InboostEventWords(models.AbstractModel):
         "Why It Waits", compute="_compute_waiting", help="Of a pending event."
     )
 
-    @api.model
-    def _get_reason_titles(self):
-        return self.env["inboost.reason"]._get_titles()
-
     # -- titles --------------------------------------------------------------------
 
     @api.depends("fact", "sent", "operation")

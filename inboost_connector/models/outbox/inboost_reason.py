@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools.translate import LazyTranslate
 
+from ...lib.words import Arguments, heading
+
 _lt = LazyTranslate(__name__)
 
 #: Why something did not go as it should. Kept as a code and its arguments, worded for
@@ -27,6 +29,11 @@ REASONS = {
     "busy": _lt("InBoost cannot take it now (HTTP %(status)s). %(text)s"),
     "too_many_requests": _lt("InBoost asks us to slow down (HTTP %(status)s)."),
     "http_status": _lt("HTTP %(status)s. %(text)s"),
+    "accepted": _lt("InBoost accepted it."),
+    "not_begun": _lt("It waited too long for its turn."),
+    "row_missing": _lt(
+        "InBoost answered (HTTP %(status)s) for other events of the same request only."
+    ),
     # ours
     "text": "%(text)s",
     "no_customer": _lt("No customer"),
@@ -115,7 +122,7 @@ class InboostReason(models.AbstractModel):
         """
         if not code:
             return False
-        known = _Arguments(arguments or {})
+        known = Arguments(arguments)
         if known.get("last"):
             known["last"] = self._word(*known["last"])
         template = REASONS.get(code, code)
@@ -126,11 +133,23 @@ class InboostReason(models.AbstractModel):
             return text
 
     @api.model
-    def _get_titles(self):
-        """:return: list of (code, its words without what is special about one case)"""
+    def _get_selection(self):
+        """The codes as choices, so that lists group by words.
+
+        :return: list of (code, text without its arguments)
+        """
+        return self._head({**REASONS, **TITLES})
+
+    @api.model
+    def _head(self, texts):
+        """:param dict texts: {code: text}"""
         return [
-            (code, self.env._(TITLES.get(code, template)))
-            for code, template in REASONS.items()
+            (
+                code,
+                heading(text if isinstance(text, str) else self.env._(text))
+                or self.env._("Other"),
+            )
+            for code, text in texts.items()
         ]
 
     @api.model
@@ -144,10 +163,3 @@ class InboostReason(models.AbstractModel):
         if outcome.text:
             arguments["text"] = outcome.text
         return outcome.code, arguments
-
-
-class _Arguments(dict):
-    """What is missing is nothing."""
-
-    def __missing__(self, key):
-        return ""

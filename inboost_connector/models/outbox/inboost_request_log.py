@@ -1,13 +1,10 @@
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...lib.batch import judge_one
 from ...lib.log_row import describe
 from ...lib.operations import TITLES
-from ...lib.outcome import classify
 
-PURGE_BATCH = 5000
 #: Characters of an answer in a line.
 SHOWN = 300
 #: What is written of a delivery.
@@ -110,7 +107,7 @@ class InboostRequestLog(models.Model):
     def _record_apart(self, endpoint, exchange):
         """Record an exchange outside the outbox in a transaction of its own: the row
         stays when the caller's fails."""
-        outcome = classify(exchange, endpoint._get_rules())
+        outcome = judge_one(exchange, endpoint._get_rules())
         values = {
             "backend_id": endpoint.backend_id.id,
             "operation": endpoint.operation,
@@ -163,27 +160,6 @@ class InboostRequestLog(models.Model):
 
     @api.autovacuum
     def _gc_request_log(self):
-        done, more = 0, False
-        backends = self.env["inboost.backend"].with_context(active_test=False)
-        for backend in backends.search([]):
-            limit = fields.Datetime.now() - timedelta(days=backend.log_retention_days)
-            rows = self.env.execute_query(
-                SQL(
-                    """
-                    DELETE FROM inboost_request_log
-                     WHERE id = ANY(ARRAY(
-                           SELECT id FROM inboost_request_log
-                            WHERE backend_id = %s AND create_date < %s
-                         ORDER BY create_date
-                            LIMIT %s))
-                 RETURNING id
-                    """,
-                    backend.id,
-                    limit,
-                    PURGE_BATCH,
-                )
-            )
-            done += len(rows)
-            more = more or len(rows) == PURGE_BATCH
-        self.invalidate_model()
-        return done, more
+        return self.env["inboost.retention"]._purge(
+            self._name, days="log_retention_days", moment="create_date"
+        )
