@@ -427,7 +427,8 @@ class InboostDelivery(models.AbstractModel):
                                           OR (x.priority, x.id) < (e.priority, e.id)
                                          AND (x.endpoint_id = e.endpoint_id
                                               OR x.endpoint_id = ANY(%(open)s))
-                                         AND x.queued_at > %(patience)s))
+                                         AND (x.next_try <= %(now)s
+                                              OR x.queued_at > %(patience)s)))
                          ORDER BY e.priority, e.id
                             LIMIT r.quota) c),
                 locked AS MATERIALIZED (
