@@ -209,3 +209,8 @@ OPERATIONS: dict[str, OperationDefault] = {
         received_path="received",
     ),
 }
+
+#: As a selection.
+TITLES: list[tuple[str, str]] = [
+    (name, operation.title) for name, operation in OPERATIONS.items()
+]

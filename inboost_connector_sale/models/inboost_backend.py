@@ -30,4 +30,6 @@ class InboostBackend(models.Model):
 
     @api.model
     def _get_document_models(self):
-        return [*super()._get_document_models(), "sale.order", "account.move"]
+        models = super()._get_document_models()
+        # What a credit note gives back comes before it.
+        return [*models[:-1], "sale.order", models[-1]]

@@ -105,6 +105,17 @@ class InboostBackend(models.Model):
         "0: no limit of ours. Whatever it is, we slow down when InBoost asks for it.",
     )
     alarm_ids = fields.One2many("inboost.alarm", "backend_id")
+    digest_user_ids = fields.Many2many(
+        "res.users",
+        "inboost_backend_digest_rel",
+        "backend_id",
+        "user_id",
+        "Daily Digest To",
+        copy=False,
+        domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
+        help="They get one mail a day: what was sent yesterday, and what needs a "
+        "person.",
+    )
     mask_personal = fields.Boolean(
         "Mask Personal Data in Logs",
         help="Phones, names and e-mail addresses are not kept in the request log.",
@@ -411,4 +422,5 @@ class InboostBackend(models.Model):
             for name in self._get_document_models():
                 self.env[name]._inboost_reconcile(backend, since)
         self.env["inboost.event"]._release_parked()
+        self.env["inboost.traffic"]._sum_up()
         self.env["inboost.alarm"]._refresh()

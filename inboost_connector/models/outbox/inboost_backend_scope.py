@@ -81,7 +81,7 @@ class InboostBackend(models.Model):
         """What a capture has to know, kept in memory: a sale reads nothing of us.
 
         :return: dict of portal, company_id, doubt_before, doubt_decision, whether
-            opt-outs are respected, and endpoints,
+            opt-outs are respected, ids of bonus programs, endpoints,
             {operation: (endpoint id, shelf life in days, whether at most once)}, and
             shops, {model: ids}, empty for all
         """
@@ -92,6 +92,7 @@ class InboostBackend(models.Model):
         """See :meth:`_get_recording`; an upper storey adds what it has to know."""
         return {
             "respect_opt_out": False,
+            "programs": frozenset(),
             "portal": self.address,
             "company_id": self.company_id.id,
             "doubt_before": self.doubt_before,

@@ -4,6 +4,7 @@ from odoo.tools import SQL
 from ...lib import keys
 from ...lib.capture import Capture
 from ...lib.priority import HISTORY, LIVE
+from ...lib.purchase import RECORDED, build
 
 #: Documents that are read at once.
 BATCH = 500
@@ -59,13 +60,20 @@ class InboostDocumentMixin(models.AbstractModel):
         """Whether the document is one for ``backend`` by now."""
         return True
 
-    def _inboost_prepare_facts(self, backend):
-        """The purchases as ``backend`` should have them; what it has already is left
-        out. One statement, however many there are.
+    def _inboost_read_rows(self):
+        """What the facts are made of, by one statement, however many there are.
 
-        :return: {id: lib.facts.Purchase}
+        :return: {id: lib.purchase.Rows}
         """
         raise NotImplementedError
+
+    @api.model
+    def _inboost_filter_rows(self, backend, rows):
+        """What of the documents is a purchase that ``backend`` does not have yet.
+
+        :param rows: {id: lib.purchase.Rows}
+        """
+        return rows
 
     def _inboost_get_moment(self, backend):
         """When the document became a purchase for ``backend``."""
@@ -142,6 +150,38 @@ class InboostDocumentMixin(models.AbstractModel):
         """The key of document ``d``, as :meth:`_inboost_get_key` makes it."""
         prefix = keys.of_document(self._inboost_source, "")
         return SQL("%s || %s", prefix, SQL.identifier("d", self._inboost_uuid_field))
+
+    # -- fact ----------------------------------------------------------------------
+
+    def _inboost_prepare_facts(self, backend):
+        """The purchases as ``backend`` should have them.
+
+        :return: {id: lib.facts.Purchase}
+        """
+        programs = backend._get_recording()["programs"]
+        rows = self._inboost_filter_rows(backend, self._inboost_read_rows())
+        return {document_id: build(one, programs) for document_id, one in rows.items()}
+
+    def _inboost_filter_recorded(self, backend):
+        """Those that ``backend`` has as purchases already."""
+        named = {
+            document._inboost_get_key(): document
+            for document in self
+            if document[self._inboost_uuid_field]
+        }
+        recorded = (
+            self.env["inboost.event"]
+            .sudo()
+            .search_fetch(
+                [
+                    ("backend_id", "=", backend.id),
+                    ("operation", "in", RECORDED),
+                    ("key", "in", list(named)),
+                ],
+                ["key"],
+            )
+        )
+        return self.browse(named[key].id for key in set(recorded.mapped("key")))
 
     # -- capture -------------------------------------------------------------------
 
@@ -291,7 +331,7 @@ class InboostDocumentMixin(models.AbstractModel):
                 ),
                 shop=self._inboost_about_shop_sql(backend),
                 backend=backend.id,
-                operations=["purchase", "purchase_refund", "purchase_details"],
+                operations=RECORDED,
                 live=LIVE,
                 key=self._inboost_key_sql(),
                 limit=BATCH,

@@ -4,7 +4,7 @@ from odoo.orm.models import NO_ACCESS
 
 from ...lib import client, mapping, redact
 from ...lib.log_row import LogRules
-from ...lib.operations import EXPRESSIONS, OPERATIONS
+from ...lib.operations import EXPRESSIONS, OPERATIONS, TITLES
 from ...lib.sending import Target
 
 #: What a confirmation is about.
@@ -37,7 +37,7 @@ class InboostEndpoint(models.Model):
     )
     company_id = fields.Many2one(related="backend_id.company_id")
     operation = fields.Selection(
-        selection=[(name, operation.title) for name, operation in OPERATIONS.items()],
+        selection=TITLES,
         required=True,
         readonly=True,
     )

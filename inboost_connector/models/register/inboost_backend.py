@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 
 class InboostBackend(models.Model):
-    """Orders of the point of sale are purchases."""
+    """Orders of the point of sale are purchases, credit notes of theirs refunds."""
 
     _inherit = "inboost.backend"
 
@@ -30,12 +30,4 @@ class InboostBackend(models.Model):
 
     @api.model
     def _get_document_models(self):
-        return [*super()._get_document_models(), "pos.order"]
-
-    @api.model
-    def _get_recording_fields(self):
-        return super()._get_recording_fields() | {"program_ids"}
-
-    def _prepare_recording(self):
-        programs = frozenset(self.program_ids.ids)
-        return {**super()._prepare_recording(), "programs": programs}
+        return [*super()._get_document_models(), "pos.order", "account.move"]
