@@ -36,10 +36,8 @@ class InboostCustomerHistory(models.AbstractModel):
     @api.model
     def _cron_history(self):
         """Batch after batch, each in a transaction of its own."""
-        with self.env["inboost.long.job"]._take() as mine:
-            if not mine:
-                self.env["inboost.long.job"]._trigger_again("ir_cron_history")
-            elif self._work(time.monotonic() + MAX_RUN):
+        with self.env["inboost.long.job"]._take("ir_cron_history") as mine:
+            if mine and self._work(time.monotonic() + MAX_RUN):
                 self._trigger()
 
     @api.model

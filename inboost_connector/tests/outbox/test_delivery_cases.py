@@ -11,7 +11,7 @@ from odoo.tools import mute_logger
 from ...lib import backoff, sending
 from ...lib.client import Client
 from ...lib.desk import SUSPICIOUS, Desk
-from ...models.outbox import inboost_delivery
+from ...models.outbox import inboost_delivery_settle
 from ..common import DETAILS, WEBHOOK
 from ..common_bonus import ACCRUAL, BALANCE, BonusCase
 
@@ -280,7 +280,7 @@ class TestOneEventsFailure(DeliveryCase):
             self.good += self.capture("balance_set", partner, amount=2)
 
     def deliver_all(self):
-        with mute_logger(DELIVERY):
+        with mute_logger(DELIVERY, f"{DELIVERY}_claim", f"{DELIVERY}_settle"):
             self.deliver()
         self.assertEqual(set(self.good.mapped("state")), {"done"})
         self.assertFalse(
@@ -393,14 +393,13 @@ class TestOneEventsFailure(DeliveryCase):
         self.assertEqual(self.endpoint("balance_set").failures, 5, "each counts once")
 
     def test_what_lands_after_the_backend_was_paused(self):
-        delivery = self.env["inboost.delivery"].sudo()
-        desk = delivery._read_desk(Desk())
-        tasks = delivery._claim(desk, 9, [], "a lease")
+        desk = self.part("desk")._read(Desk())
+        tasks = self.part("claim")._claim(desk, 9, [], "a lease")
         self.backend._pause("paused_by", {"user": "Olena"})
-        delivery._read_desk(desk)
+        self.part("desk")._read(desk)
         with self.env["inboost.connection"]._client(1) as http:
             landed = [sending.perform(http, task) for task in tasks]
-        delivery._settle(desk, landed, "a lease")
+        self.part("settle")._settle(desk, landed, "a lease")
         self.env.invalidate_all()
         self.assertEqual(set((self.bad + self.good).mapped("state")), {"done"})
 
@@ -534,12 +533,14 @@ class TestCircuit(DeliveryCase):
         self.assertEqual(self.events.mapped("state"), ["failed", "done", "done"])
 
     def test_another_process_takes_the_probe(self):
-        delivery = self.env["inboost.delivery"].sudo()
         # Both looked before either probed.
-        mine, other = delivery._read_desk(Desk()), delivery._read_desk(Desk())
-        self.assertEqual(len(delivery._claim(mine, 9, [], "mine")), 1)
+        mine, other = (
+            self.part("desk")._read(Desk()),
+            self.part("desk")._read(Desk()),
+        )
+        self.assertEqual(len(self.part("claim")._claim(mine, 9, [], "mine")), 1)
         self.env.flush_all()
-        self.assertFalse(delivery._claim(other, 9, [], "other"))
+        self.assertFalse(self.part("claim")._claim(other, 9, [], "other"))
 
 
 @tagged("post_install", "-at_install")
@@ -574,7 +575,7 @@ class TestRefusals(DeliveryCase):
             (503, "pending", "connected"),
             (401, "pending", "paused"),
         ):
-            inboost_delivery._tests.clear()
+            inboost_delivery_settle._tests.clear()
             self.fake.script = {DETAILS: [401], TEST: [answer]}
             event = self.capture("purchase_details")
             self.deliver()
@@ -611,7 +612,8 @@ class TestRefusals(DeliveryCase):
 class TestLeases(DeliveryCase):
     def test_a_lease_is_committed_before_anything_leaves(self):
         Delivery = type(self.env["inboost.delivery"])
-        claim, commit = Delivery._claim, Delivery._commit
+        Claim = type(self.part("claim"))
+        claim, commit = Claim._claim, Delivery._commit
         hand_over, steps = sending.Senders.hand_over, []
 
         def claiming(delivery, *arguments):
@@ -629,7 +631,7 @@ class TestLeases(DeliveryCase):
 
         self.capture()
         with (
-            patch.object(Delivery, "_claim", claiming),
+            patch.object(Claim, "_claim", claiming),
             patch.object(Delivery, "_commit", committing),
             patch.object(sending.Senders, "hand_over", leaving),
         ):
@@ -640,23 +642,21 @@ class TestLeases(DeliveryCase):
     def test_what_somebody_else_settled_stays_as_it_is(self):
         event = self.capture()
         delivery = self.env["inboost.delivery"].sudo()
-        desk = delivery._read_desk(Desk())
-        tasks = delivery._claim(desk, 9, [], "a lease")
+        desk = self.part("desk")._read(Desk())
+        tasks = self.part("claim")._claim(desk, 9, [], "a lease")
         event.sudo().write({"lease_until": self.ago(seconds=1)})
         delivery._recover_leases()
         self.assertEqual(event.state, "held", "its time was over")
         with self.env["inboost.connection"]._client(1) as http:
             landed = [sending.perform(http, task) for task in tasks]
-        delivery._settle(desk, landed, "a lease")
+        self.part("settle")._settle(desk, landed, "a lease")
         self.env.invalidate_all()
         self.assertEqual(event.state, "held", "a person decides, with the log at hand")
         self.assertEqual(event.log_ids.verdict, "done")
 
     def test_what_no_thread_began_is_given_back_unchanged(self):
         event = self.capture()
-        delivery = self.env["inboost.delivery"].sudo()
-        delivery._claim(delivery._read_desk(Desk()), 9, [], "a lease")
-        with patch.object(type(delivery), "_commit"):
-            delivery._give_back("a lease", [])
+        self.part("claim")._claim(self.part("desk")._read(Desk()), 9, [], "a lease")
+        self.part("claim")._give_back("a lease", [])
         self.env.invalidate_all()
         self.assertEqual((event.state, event.attempts), ("pending", 0))
