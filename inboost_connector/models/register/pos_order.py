@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from ...lib.purchase import Order, Rows, build
+from ...lib.purchase import Line, Order, Rows, build
 
 PAID = ("paid", "done", "invoiced")
 
@@ -121,8 +121,13 @@ class PosOrder(models.Model):
     def _inboost_read_rows(self):
         """:return: {id: lib.purchase.Rows}, by one statement"""
         self.env.flush_all()
+        names = list(self.env["pos.order.line"]._inboost_line_columns())
         return {
-            order_id: Rows(Order(zip(ORDER, order, strict=True)), lines, payments)
+            order_id: Rows(
+                Order(zip(ORDER, order, strict=True)),
+                [Line(zip(names, line, strict=True)) for line in lines],
+                payments,
+            )
             for order_id, lines, payments, *order in self.env.execute_query(
                 SQL(
                     READ,

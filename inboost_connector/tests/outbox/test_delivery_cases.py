@@ -11,12 +11,13 @@ from odoo.tools import mute_logger
 from ...lib import backoff, sending
 from ...lib.client import Client
 from ...lib.desk import SUSPICIOUS, Desk
-from ...models.outbox import inboost_delivery_settle
+from ...models.outbox import inboost_delivery, inboost_delivery_settle
 from ..common import DETAILS, WEBHOOK
 from ..common_bonus import ACCRUAL, BALANCE, BonusCase
 
 TEST = "/api/Users/GetPortalUser"
 DELIVERY = "odoo.addons.inboost_connector.models.outbox.inboost_delivery"
+CAPTURE = "odoo.addons.inboost_connector.models.outbox.inboost_capture"
 JSON = {"Content-Type": "application/json"}
 PAGE = (403, {"Content-Type": "text/html"}, b"<html>Forbidden by our firewall</html>")
 LOGIN = (200, {"Content-Type": "text/html"}, b"<!DOCTYPE html><title>Sign in</title>")
@@ -366,6 +367,21 @@ class TestOneEventsFailure(DeliveryCase):
         self.assertFalse(self.bad.log_ids)
         self.assertEqual(len(self.good.log_ids), 4, "once each")
 
+    def test_splitting_what_is_too_large(self):
+        self.fake.script[WEBHOOK] = [413]
+        event = self.capture()
+        with (
+            patch.object(
+                type(event), "_split_too_large", side_effect=KeyError("bug")
+            ) as split,
+            mute_logger(CAPTURE),
+        ):
+            self.deliver_all()
+        self.assertTrue(split.called)
+        self.assertEqual(event.state, "failed")
+        failure = self.env["inboost.capture.failure"].sudo().search([])
+        self.assertEqual(failure.method, "_split_too_large", "it is made up for")
+
     def test_the_connection_test_that_decides(self):
         self.fake.script[DETAILS] = [401]
         event = self.capture("purchase_details")
@@ -653,6 +669,31 @@ class TestLeases(DeliveryCase):
         self.env.invalidate_all()
         self.assertEqual(event.state, "held", "a person decides, with the log at hand")
         self.assertEqual(event.log_ids.verdict, "done")
+
+    def test_a_result_that_cannot_be_written_is_said_and_never_given_back(self):
+        event = self.capture()
+        Settle = type(self.part("settle"))
+        with self.enter_registry_test_mode(), self.registry.cursor() as cr:
+            delivery = self.env(cr=cr)["inboost.delivery"].sudo()
+            desk = delivery.env["inboost.delivery.desk"]._read(Desk())
+            claim = delivery.env["inboost.delivery.claim"]
+            tasks = claim._claim(desk, 9, [], "a lease")
+            cr.commit()
+            with delivery.env["inboost.connection"]._client(1) as http:
+                landed = [sending.perform(http, task) for task in tasks]
+            senders = sending.Senders(None, 1)
+            run = inboost_delivery.Run("a lease", desk, senders, 0.0, landed=landed)
+            with (
+                patch.object(Settle, "_settle", side_effect=SerializationFailure),
+                self.assertLogs(DELIVERY, "ERROR") as logged,
+            ):
+                delivery._settle_one_by_one(run)
+            delivery._give_back(run)
+        self.assertIn(event.event_id, logged.output[0])
+        self.assertEqual(event.state, "sending", "it left: it must not go again")
+        event.sudo().write({"lease_until": self.ago(seconds=1)})
+        self.env["inboost.delivery"].sudo()._recover_leases()
+        self.assertEqual(event.state, "held", "the guarantee decides")
 
     def test_what_no_thread_began_is_given_back_unchanged(self):
         event = self.capture()
