@@ -68,7 +68,8 @@ def trigger_delivery(env):
 
 
 def balance(env, phone):
-    return env["inboost.backend"].search([], limit=1)._balances_of([phone])[phone]
+    backend = env["inboost.backend"].search([], limit=1)
+    return env["inboost.bonus.balance"]._read_amounts(backend, [phone])[phone]
 
 
 def lots(env):

@@ -58,7 +58,7 @@ def test_the_backend_has_few_methods(found):
         if "inboost.backend" in source.opens and source.storey != "sale"
         for name in methods_of(source.path)
     ]
-    assert len(set(methods)) <= 55
+    assert len(set(methods)) <= 45
 
 
 def methods_of(path):

@@ -164,10 +164,11 @@ class InboostBonusMissing(models.Model):
         for backend in (
             self.env["inboost.backend"].sudo().search([("state", "!=", "draft")])
         ):
-            for documents in backend._get_documents():
+            for name in backend._get_document_models():
                 # Others move their points in the transaction of the sale.
+                documents = self.env[name].sudo()
                 if documents._inboost_repeats_points:
-                    missing._find(backend, documents.sudo())
+                    missing._find(backend, documents)
 
     @api.model
     def _find(self, backend, documents):

@@ -129,14 +129,15 @@ class InboostBonusReconciliation(models.AbstractModel):
 
     @api.model
     def _notify_of_adjustments(self, found):
-        backends = self.env["inboost.backend"]._find_by_program(found.program_id)
+        backends = found.program_id._inboost_find_backends()
         for backend in self.env["inboost.backend"].union(*backends.values()):
             moves = found.filtered(lambda m, b=backend: m.program_id in b.program_ids)
-            backend._notify_administrators(
+            self.env["inboost.alarm"]._notify_administrators(
+                backend,
                 self.env._(
                     "The points of %(count)s loyalty cards were not as the ledger had "
                     "them, and it was adjusted: %(cards)s",
                     count=len(moves.card_id),
                     cards=", ".join(moves.card_id[:5].mapped("code")),
-                )
+                ),
             )

@@ -37,5 +37,7 @@ class InboostEvent(models.Model):
         now = iso(fields.Datetime.now())
         return {
             phone: {"amount": amount, "time": now}
-            for phone, amount in backend._balances_of(phones).items()
+            for phone, amount in self.env["inboost.bonus.balance"]
+            ._read_amounts(backend, phones)
+            .items()
         }

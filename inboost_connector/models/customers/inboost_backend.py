@@ -12,7 +12,8 @@ class InboostBackend(models.Model):
     """What an administrator settles about customers: when they are pulled, what of
     them is taken over, and whether a backend is about everybody."""
 
-    _inherit = "inboost.backend"
+    _name = "inboost.backend"
+    _inherit = ["inboost.backend", "inboost.incoming.mixin"]
 
     scope = fields.Selection(
         [("every", "Every customer"), ("linked", "Customers of InBoost only")],
@@ -199,11 +200,16 @@ class InboostBackend(models.Model):
     def _filter_about(self, partners):
         about = super()._filter_about(partners)
         is_narrow = self._get_recording()["scope"] == "linked"
-        return self._filter_linked(about) if is_narrow else about
+        if not is_narrow:
+            return about
+        return self.env["inboost.customer"]._filter_linked(self, about)
 
     @api.model
     def _get_recording_fields(self):
-        return super()._get_recording_fields() | {"scope", "respect_opt_out"}
+        return super()._get_recording_fields() | {
+            *("scope", "respect_opt_out", "incoming_open", "incoming_token"),
+            *("incoming_secret", "incoming_next_secret"),
+        }
 
     def _prepare_recording(self):
         return {
@@ -211,23 +217,6 @@ class InboostBackend(models.Model):
             "scope": self.scope,
             "respect_opt_out": self.respect_opt_out,
         }
-
-    def _filter_linked(self, partners):
-        """Those of ``partners`` whose phone is that of a customer in InBoost."""
-        phones = partners.mapped("phone_sanitized")
-        linked = set(
-            self.env["inboost.customer"]
-            .sudo()
-            .search(
-                [
-                    ("backend_id", "=", self.id),
-                    ("partner_id.phone_sanitized", "in", [p for p in phones if p]),
-                    ("state", "!=", "ignored"),
-                ]
-            )
-            .partner_id.mapped("phone_sanitized")
-        )
-        return partners.filtered(lambda partner: partner.phone_sanitized in linked)
 
     def _about_phone_sql(self, phone):
         if self.scope == "every":

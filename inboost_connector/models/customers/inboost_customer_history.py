@@ -126,8 +126,8 @@ class InboostCustomerHistory(models.AbstractModel):
         }
         partners = self.env["res.partner"].union(*owner)
         counts = Counter()
-        for documents in backend._get_documents():
-            found = documents._inboost_find_history(backend, partners, since)
+        for name in backend._get_document_models():
+            found = self.env[name]._inboost_find_history(backend, partners, since)
             for start in range(0, len(found), DOCUMENTS):
                 some = found[start : start + DOCUMENTS]
                 events = some._inboost_capture_history(backend)
@@ -135,7 +135,7 @@ class InboostCustomerHistory(models.AbstractModel):
                 counts.update(owner[event.partner_id].id for event in events)
         unknown = self._filter_balance_unknown(links)
         customers = [(partner, None) for partner in unknown.partner_id]
-        backend._capture_balances(customers, priority=HISTORY)
+        self.env["inboost.bonus.balance"]._capture(backend, customers, priority=HISTORY)
         self._finish(links, counts)
 
     @api.model
@@ -182,7 +182,7 @@ class InboostCustomerHistory(models.AbstractModel):
                 ["id:max"],
             )
         )
-        amounts = backend._balances_of(phones)
+        amounts = self.env["inboost.bonus.balance"]._read_amounts(backend, phones)
         known = {
             event.phone
             for event in newest

@@ -75,7 +75,11 @@ class InboostSyncRun(models.Model):
     conflict_count = fields.Integer("Conflicts", readonly=True)
     error_count = fields.Integer("Errors", readonly=True)
     failures = fields.Integer("Failures in a Row", readonly=True, aggregator=None)
-    reason_code = fields.Char(readonly=True)
+    reason_code = fields.Selection(
+        lambda self: self.env["inboost.problem"]._get_selection(),
+        "Kind of Reason",
+        readonly=True,
+    )
     reason_args = fields.Json(readonly=True)
     reason = fields.Char(compute="_compute_reason")
     shortfall = fields.Json(
@@ -321,7 +325,7 @@ class InboostSyncRun(models.Model):
             if self.state == "failed"
             else self.env._("Not all customers of InBoost were read: %s", self.reason)
         )
-        self.backend_id._notify_administrators(text)
+        self.env["inboost.alarm"]._notify_administrators(self.backend_id, text)
 
     def _finish_whole(self):
         """All that InBoost has is known now."""

@@ -91,8 +91,9 @@ class InboostSyncRun(models.Model):
             raise PageStopped("endpoint_off", endpoint=endpoint.display_name)
         if self.page_count >= paging.MAX_PAGES:
             raise paging.PageError("endless", count=self.page_count)
-        request = backend._question(
-            "customers_list",
+        connection = self.env["inboost.connection"]
+        request = connection._question(
+            endpoint,
             paging.query(
                 endpoint.paging,
                 self.position,
@@ -104,7 +105,7 @@ class InboostSyncRun(models.Model):
             request.url = self.position
         # No transaction is open while the request is on its way.
         self.env["ir.cron"]._commit_progress()
-        exchange = backend._ask(endpoint, request)
+        exchange = connection._ask(endpoint, request)
         outcome = mask_outcome(
             classify(exchange, endpoint._get_rules()),
             exchange.request,

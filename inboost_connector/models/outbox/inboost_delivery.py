@@ -12,6 +12,7 @@ from odoo import api, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.service.server import CommonServer
 
+from ...lib import batch
 from ...lib.desk import Desk
 from ...lib.sending import Landed, Senders, after_exception
 
@@ -89,8 +90,8 @@ class Run:
     @property
     def begun(self):
         """Rows of what a thread began: these are never given back."""
-        landed = [one.task.id for one in self.landed]
-        return [*self.senders.open, *landed, *self.lost]
+        flying = [id_ for task in self.senders.open.values() for id_ in task.ids]
+        return [*flying, *(one.task.id for one in self.landed), *self.lost]
 
     @property
     def is_over(self):
@@ -133,7 +134,7 @@ class InboostDelivery(models.AbstractModel):
         _active.add(lease)
         stack.callback(_active.discard, lease)
         client = self.env["inboost.connection"]._client(THREADS)
-        senders = Senders(stack.enter_context(client), THREADS)
+        senders = Senders(stack.enter_context(client), THREADS, batch.perform_all)
         desk = self.env["inboost.delivery.desk"]._read(Desk())
         end = time.monotonic() + MAX_RUN
         return Run(lease, desk, stack.enter_context(senders), end)
@@ -198,7 +199,7 @@ class InboostDelivery(models.AbstractModel):
             tasks = []
             if run.landed or wanted:
                 tasks = self._settle_and_claim(run, wanted)
-            run.senders.hand_over(tasks or [])
+            run.senders.hand_over(batch.bundle(tasks or []))
             if tasks is not None and (not run.senders.open or run.is_over):
                 return
             run.landed = run.senders.gather(CLAIM_AGAIN)

@@ -43,13 +43,16 @@ class InboostDeliveryClaim(models.AbstractModel):
                     SELECT r.*
                       FROM unnest(
                                %(endpoints)s::int[], %(quotas)s::int[],
-                               %(fresh)s::timestamp[], %(until)s::timestamp[])
-                        AS r(endpoint_id, quota, fresh, until)
+                               %(fresh)s::timestamp[], %(until)s::timestamp[],
+                               %(sizes)s::int[])
+                        AS r(endpoint_id, quota, fresh, until, size)
                       JOIN inboost_endpoint p ON p.id = r.endpoint_id
                      WHERE NOT COALESCE(p.paused, FALSE)
                        AND (p.rest_until IS NULL OR p.rest_until <= %(now)s)),
                 due AS MATERIALIZED (
-                    SELECT c.id
+                    -- An event of a batch takes its part of a request.
+                    SELECT c.id, SUM(1.0 / r.size)
+                           OVER (ORDER BY c.priority, c.id) - 1.0 / r.size AS before
                       FROM ready r
                 CROSS JOIN LATERAL (
                            SELECT e.id, e.priority
@@ -68,15 +71,14 @@ class InboostDeliveryClaim(models.AbstractModel):
                                           OR (x.priority, x.id) < (e.priority, e.id)
                                          AND (x.endpoint_id = e.endpoint_id
                                               OR x.endpoint_id = ANY(%(open)s))
-                                         AND x.queued_at > %(patience)s))
+                                         AND (x.next_try <= %(now)s
+                                              OR x.queued_at > %(patience)s)))
                          ORDER BY e.priority, e.id
-                            LIMIT r.quota) c
-                  ORDER BY c.priority, c.id
-                     LIMIT %(wanted)s),
+                            LIMIT r.quota) c),
                 locked AS MATERIALIZED (
                     SELECT e.id
                       FROM inboost_event e
-                     WHERE e.id IN (SELECT id FROM due)
+                     WHERE e.id IN (SELECT id FROM due WHERE before < %(wanted)s)
                        AND e.state = 'pending'
                        FOR UPDATE OF e SKIP LOCKED)
                 UPDATE inboost_event e
@@ -99,6 +101,7 @@ class InboostDeliveryClaim(models.AbstractModel):
                     now + timedelta(seconds=MAX_QUEUE + target.timeout + LEASE_MARGIN)
                     for target, _quota, _fresh in ready
                 ],
+                sizes=[target.batch_size for target, _quota, _fresh in ready],
                 open=desk.find_open(now),
                 patience=now - MAX_ORDER_WAIT,
                 wanted=wanted,

@@ -118,7 +118,9 @@ class InboostDeliverySettle(models.AbstractModel):
             endpoint = backend._endpoint("connection_test")
             if not endpoint.address:
                 return Verdict.CREDENTIALS
-            exchange = backend._exchange("connection_test", within=TEST_WITHIN)
+            exchange = self.env["inboost.connection"]._exchange(
+                endpoint, within=TEST_WITHIN
+            )
             verdict = classify(exchange, endpoint._get_rules()).verdict
             _tests[key] = time.monotonic(), verdict
         return verdict

@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ...lib import backoff, sending
+from ...lib import backoff, batch, sending
 from ...lib.client import Client
 from ...lib.desk import SUSPICIOUS, Desk
 from ...models.outbox import inboost_delivery, inboost_delivery_settle
@@ -385,7 +385,8 @@ class TestOneEventsFailure(DeliveryCase):
     def test_the_connection_test_that_decides(self):
         self.fake.script[DETAILS] = [401]
         event = self.capture("purchase_details")
-        with patch.object(type(self.backend), "_exchange", side_effect=KeyError("bug")):
+        connection = type(self.env["inboost.connection"])
+        with patch.object(connection, "_exchange", side_effect=KeyError("bug")):
             self.deliver_all()
         self.assertEqual(event.state, "pending", "tried again when it can be asked")
         self.assertEqual(self.backend.state, "connected")
@@ -681,7 +682,7 @@ class TestLeases(DeliveryCase):
             cr.commit()
             with delivery.env["inboost.connection"]._client(1) as http:
                 landed = [sending.perform(http, task) for task in tasks]
-            senders = sending.Senders(None, 1)
+            senders = sending.Senders(None, 1, batch.perform_all)
             run = inboost_delivery.Run("a lease", desk, senders, 0.0, landed=landed)
             with (
                 patch.object(Settle, "_settle", side_effect=SerializationFailure),
