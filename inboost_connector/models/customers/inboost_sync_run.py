@@ -268,9 +268,8 @@ class InboostSyncRun(models.Model):
         backends = self.env["inboost.backend"].search([("state", "=", "connected")])
         self._queue_due(backends._filter_sendable())
         self.env["ir.cron"]._commit_progress()
-        with self.env["inboost.long.job"]._take() as mine:
+        with self.env["inboost.long.job"]._take("ir_cron_pull") as mine:
             if not mine:
-                self.env["inboost.long.job"]._trigger_again("ir_cron_pull")
                 return
             end = time.monotonic() + MAX_RUN
             for run in self._open_runs().sorted("id"):

@@ -409,6 +409,12 @@ class InboostBackend(models.Model):
 
     @api.model
     def _cron_reconcile(self):
+        with self.env["inboost.long.job"]._take("ir_cron_reconcile") as mine:
+            if mine:
+                self._reconcile()
+
+    @api.model
+    def _reconcile(self):
         """Find what capture missed: what failed, an order nobody saw, a phone that
         came by a path we do not see."""
         self.env["inboost.watch"]._repair_crons()

@@ -148,10 +148,10 @@ class TestPlans(BonusCase):
     def test_plan_and_give_back(self):
         events = self.capture_some(3)
         delivery = self.env["inboost.delivery"].sudo()
-        desk = delivery._read_desk(Desk())
-        with self.watching() as found, patch.object(type(delivery), "_commit"):
-            delivery._claim(desk, 9, [], "a lease")
-            delivery._give_back("a lease", [])
+        desk = self.part("desk")._read(Desk())
+        with self.watching() as found:
+            self.part("claim")._claim(desk, 9, [], "a lease")
+            self.part("claim")._give_back("a lease", [])
             delivery._plan_next_run(desk, 0)
         self.env.invalidate_all()
         self.assertEqual(set(events.mapped("state")), {"pending"})
