@@ -41,8 +41,8 @@ test-apart: provision  ## Run what is long or needs a quiet machine: limits, kil
 test-one: provision-lean  ## Run the tests with K in their name: make test-one K=test_sale
 	@$(PYTHON) tools/suites.py -k "$(or $(K),$(error name the test: make test-one K=...))"
 
-chaos: provision  ## Sell while everything breaks: make chaos SEED=7 SECONDS=600
-	@CHAOS_SEED=$(SEED) CHAOS_SECONDS=$(SECONDS) $(PYTHON) tools/suites.py -k test_chaos
+chaos: provision  ## Sell while everything breaks: make chaos SEED=7 SECONDS=600 ONLY=kill_server
+	@CHAOS_SEED=$(SEED) CHAOS_SECONDS=$(SECONDS) CHAOS_ONLY="$(ONLY)" $(PYTHON) tools/suites.py -k test_chaos
 
 test-core: provision  ## Run Odoo's own suites with and without us and compare
 	@$(PYTHON) tools/core_suites.py

@@ -21,6 +21,7 @@ from .outbox import test_endpoint
 from .outbox import test_erasure
 from .outbox import test_event_actions
 from .outbox import test_event_check
+from .outbox import test_model
 from .outbox import test_nets
 from .outbox import test_plans
 from .outbox import test_profile
