@@ -6,7 +6,7 @@ export SIMULATOR_PORT ?= 8099
 
 .DEFAULT_GOAL := help
 .PHONY: help provision provision-lean demo test test-lib test-unit test-pins test-e2e test-core \
-	test-one chaos bench lint format renew clean
+	test-one chaos mutants bench lint format renew clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,11 +38,14 @@ test-e2e: provision  ## Run the tests with real servers, the simulator and Chrom
 test-one: provision-lean  ## Run the tests with K in their name: make test-one K=test_sale
 	@$(PYTHON) tools/suites.py -k "$(or $(K),$(error name the test: make test-one K=...))"
 
-chaos: provision  ## Sell while everything breaks: make chaos SEED=7 SECONDS=600
-	@CHAOS_SEED=$(SEED) CHAOS_SECONDS=$(SECONDS) $(PYTHON) tools/suites.py -k test_chaos
+chaos: provision  ## Sell while everything breaks: make chaos SEED=7 SECONDS=600 ONLY=kill_server
+	@CHAOS_SEED=$(SEED) CHAOS_SECONDS=$(SECONDS) CHAOS_ONLY="$(ONLY)" $(PYTHON) tools/suites.py -k test_chaos
 
 test-core: provision  ## Run Odoo's own suites with and without us and compare
 	@$(PYTHON) tools/core_suites.py
+
+mutants: provision  ## See which faults in lib no test sees (an hour); then mutmut browse
+	@nice $(VENV_BIN)/mutmut run --max-children 1
 
 bench: provision  ## Measure beside others; ARGS="--quick", "--only NAME", "--help"
 	@PYTHONPATH=tools $(VENV_BIN)/python -m benchmarks $(ARGS)

@@ -22,6 +22,7 @@ from .outbox import test_endpoint
 from .outbox import test_erasure
 from .outbox import test_event_actions
 from .outbox import test_event_check
+from .outbox import test_model
 from .outbox import test_nets
 from .outbox import test_event_words
 from .outbox import test_health
