@@ -4,6 +4,7 @@ from . import (
     inboost_customer_find,
     inboost_expiring_preview,
     inboost_profile_import,
+    inboost_setup,
     loyalty_card_update_balance,
     loyalty_generate_wizard,
 )
