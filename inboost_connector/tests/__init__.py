@@ -47,3 +47,5 @@ from .customers import test_customer_pull
 from .register import test_cost
 from .register import test_register_nets
 from .register import test_register_purchases
+from .register import test_setup
+from .register import test_till
