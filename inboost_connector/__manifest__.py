@@ -53,6 +53,7 @@
         "views/customers/res_partner_views.xml",
         "views/customers/inboost_privacy_views.xml",
         "views/outbox/inboost_profile_import_views.xml",
+        "views/inboost_setup_views.xml",
         "views/outbox/inboost_backend_views.xml",
         "views/customers/inboost_announcement_views.xml",
         "views/outbox/res_config_settings_views.xml",

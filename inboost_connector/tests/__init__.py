@@ -57,3 +57,5 @@ from .register import test_register_credit_notes
 from .register import test_register_nets
 from .register import test_register_purchases
 from .register import test_shops
+from .register import test_setup
+from .register import test_till

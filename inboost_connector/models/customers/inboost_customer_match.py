@@ -5,7 +5,10 @@ from ...lib import customers, decision
 from ...lib.customers import Candidate
 
 #: Settings of a backend that say what becomes of a row.
-FIELDS = ("name", "email", "birthdate", "source", "specialty", "lang", "phone")
+FIELDS = (
+    *("name", "email", "birthdate", "source", "specialty", "lang", "phone"),
+    "barcode",
+)
 
 
 class InboostCustomerMatch(models.AbstractModel):

@@ -75,6 +75,7 @@ PROBLEMS = {
         "answer. Correct the path of the next page, or the paging."
     ),
     # ours
+    "barcode_taken": _lt("Left out: another contact has the barcode %(barcode)s."),
     "text": "%(text)s",
     "changed": "%(field)s: %(value)s.",
     "changed_masked": "%(field)s.",
