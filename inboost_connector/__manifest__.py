@@ -58,6 +58,12 @@
         "views/register/pos_order_views.xml",
         "views/inboost_menus.xml",
     ],
+    "demo": [
+        "demo/inboost_demo_data.xml",
+        "demo/res.partner.csv",
+        "demo/product.product.csv",
+        "demo/inboost_demo_story.xml",
+    ],
     "assets": {
         "web.assets_backend": ["inboost_connector/static/src/backend/**/*"],
         "point_of_sale._assets_pos": ["inboost_connector/static/src/pos/**/*"],
