@@ -81,6 +81,16 @@ class InboostBackend(models.Model):
             later=notice._due_sql(backend, first=today),
         )
 
+    # -- recording -----------------------------------------------------------------
+
+    @api.model
+    def _get_recording_fields(self):
+        return super()._get_recording_fields() | {"program_ids"}
+
+    def _prepare_recording(self):
+        programs = frozenset(self.program_ids.ids)
+        return {**super()._prepare_recording(), "programs": programs}
+
     # -- cron ----------------------------------------------------------------------
 
     @api.model

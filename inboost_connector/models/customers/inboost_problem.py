@@ -142,6 +142,13 @@ class InboostProblem(models.AbstractModel):
         return text[:1].upper() + text[1:]
 
     @api.model
+    def _get_selection(self):
+        """See ``inboost.reason``, whose codes are among them."""
+        reasons = self.env["inboost.reason"]
+        known = {**dict(reasons._get_selection()), **dict(reasons._head(PROBLEMS))}
+        return list(known.items())
+
+    @api.model
     def _word_field(self, name):
         return self.env._(FIELDS[name]) if name in FIELDS else name
 

@@ -75,7 +75,11 @@ class InboostSyncRun(models.Model):
     conflict_count = fields.Integer("Conflicts", readonly=True)
     error_count = fields.Integer("Errors", readonly=True)
     failures = fields.Integer("Failures in a Row", readonly=True, aggregator=None)
-    reason_code = fields.Char(readonly=True)
+    reason_code = fields.Selection(
+        lambda self: self.env["inboost.problem"]._get_selection(),
+        "Kind of Reason",
+        readonly=True,
+    )
     reason_args = fields.Json(readonly=True)
     reason = fields.Char(compute="_compute_reason")
     shortfall = fields.Json(

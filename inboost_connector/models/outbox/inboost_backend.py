@@ -105,6 +105,17 @@ class InboostBackend(models.Model):
         "0: no limit of ours. Whatever it is, we slow down when InBoost asks for it.",
     )
     alarm_ids = fields.One2many("inboost.alarm", "backend_id")
+    digest_user_ids = fields.Many2many(
+        "res.users",
+        "inboost_backend_digest_rel",
+        "backend_id",
+        "user_id",
+        "Daily Digest To",
+        copy=False,
+        domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
+        help="They get one mail a day: what was sent yesterday, and what needs a "
+        "person.",
+    )
     mask_personal = fields.Boolean(
         "Mask Personal Data in Logs",
         help="Phones, names and e-mail addresses are not kept in the request log.",
@@ -183,7 +194,7 @@ class InboostBackend(models.Model):
                 backend.endpoint_ids.filtered(lambda e: e.enabled and not e.has_address)
             )
 
-    @api.depends("company_id", "active")
+    @api.depends(lambda self: ["company_id", "active", *self._get_shop_fields()])
     def _compute_other_names(self):
         """Backends that get the same sales."""
         for backend in self:
@@ -196,12 +207,23 @@ class InboostBackend(models.Model):
                 ]
             )
             same = others.filtered(
-                lambda other, mine=company: (
-                    other.company_id in mine.parent_ids
-                    or mine in other.company_id.parent_ids
+                lambda other, mine=backend: (
+                    (
+                        other.company_id in mine.company_id.parent_ids
+                        or mine.company_id in other.company_id.parent_ids
+                    )
+                    and mine._has_shops_of(other)
                 )
             )
             backend.other_names = ", ".join(same.mapped("name"))
+
+    def _has_shops_of(self, other):
+        """Whether a sale may be for both."""
+        names = self._get_shop_fields()
+        some = [[backend[name] for name in names] for backend in (self, other)]
+        return not all(map(any, some)) or any(
+            mine & theirs for mine, theirs in zip(*some, strict=True)
+        )
 
     @api.constrains("address")
     def _check_address(self):
@@ -235,6 +257,10 @@ class InboostBackend(models.Model):
         return backends
 
     def write(self, vals):
+        if vals.keys() & set(self._get_shop_fields()) and "connected_since" not in vals:
+            # What was sold in other shops before is history: no campaign starts for it.
+            known = self.sudo().filtered("connected_since")
+            known.connected_since = fields.Datetime.now()
         moved = self.browse()
         if "address" in vals:
             restorations = self.env["inboost.restoration"]
@@ -396,4 +422,5 @@ class InboostBackend(models.Model):
             for name in self._get_document_models():
                 self.env[name]._inboost_reconcile(backend, since)
         self.env["inboost.event"]._release_parked()
+        self.env["inboost.traffic"]._sum_up()
         self.env["inboost.alarm"]._refresh()

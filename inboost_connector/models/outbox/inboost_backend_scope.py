@@ -3,9 +3,9 @@ from odoo.tools import SQL
 
 
 class InboostBackend(models.Model):
-    """Whom a backend is about: which companies, and which customers. One question, in
-    the three forms in which it is asked. The customers' storey narrows the answer. And
-    what a capture has to know of it."""
+    """Whom a backend is about: which companies, which shops, and which customers. One
+    question, in the forms in which it is asked. The customers' storey narrows the
+    answer. And what a capture has to know of it."""
 
     _inherit = "inboost.backend"
 
@@ -29,6 +29,14 @@ class InboostBackend(models.Model):
     def _get_companies(self):
         """The companies whose sales this backend is about."""
         return self.env["res.company"].search([("id", "child_of", self.company_id.id)])
+
+    @api.model
+    def _get_shop_fields(self):
+        """The fields that choose shops, of whichever kind; none chosen: all of them.
+
+        :return: list of names of many2many fields
+        """
+        return []
 
     def _filter_about(self, partners):
         """Those of ``partners`` whom this backend is about."""
@@ -62,8 +70,10 @@ class InboostBackend(models.Model):
     @api.model
     def _get_recording_fields(self):
         """What :meth:`_get_recording` is made of."""
-        return {"active", "state", "company_id", "address", "doubt_before"} | {
-            "doubt_decision"
+        return {
+            *("active", "state", "company_id", "address"),
+            *("doubt_before", "doubt_decision"),
+            *self._get_shop_fields(),
         }
 
     @tools.ormcache("self.id")
@@ -71,8 +81,9 @@ class InboostBackend(models.Model):
         """What a capture has to know, kept in memory: a sale reads nothing of us.
 
         :return: dict of portal, company_id, doubt_before, doubt_decision, whether
-            opt-outs are respected, and endpoints,
-            {operation: (endpoint id, shelf life in days, whether at most once)}
+            opt-outs are respected, ids of bonus programs, endpoints,
+            {operation: (endpoint id, shelf life in days, whether at most once)}, and
+            shops, {model: ids}, empty for all
         """
         self.ensure_one()
         return self._prepare_recording()
@@ -81,10 +92,16 @@ class InboostBackend(models.Model):
         """See :meth:`_get_recording`; an upper storey adds what it has to know."""
         return {
             "respect_opt_out": False,
+            "programs": frozenset(),
             "portal": self.address,
             "company_id": self.company_id.id,
             "doubt_before": self.doubt_before,
             "doubt_decision": self.doubt_decision,
+            "shops": {
+                self[name]._name: self[name].ids
+                for name in self._get_shop_fields()
+                if self[name]
+            },
             "endpoints": {
                 endpoint.operation: (
                     endpoint.id,

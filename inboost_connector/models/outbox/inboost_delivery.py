@@ -15,6 +15,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.service.server import CommonServer
 from odoo.tools import SQL
 
+from ...lib import batch
 from ...lib.backoff import Pace
 from ...lib.clock import utcnow
 from ...lib.desk import Desk, Place
@@ -102,7 +103,10 @@ class Run:
     @property
     def begun(self):
         """Rows of what a thread began."""
-        return [*self.senders.open, *(one.task.id for one in self.landed)]
+        return [
+            *(id_ for task in self.senders.open.values() for id_ in task.ids),
+            *(one.task.id for one in self.landed),
+        ]
 
     def note_settled(self):
         self.count += len(self.landed)
@@ -133,7 +137,7 @@ class InboostDelivery(models.AbstractModel):
         desk = self._read_desk(Desk())
         with (
             self.env["inboost.connection"]._client(THREADS) as http,
-            Senders(http, THREADS) as senders,
+            Senders(http, THREADS, batch.perform_all) as senders,
         ):
             run = Run(lease, desk, senders, time.monotonic() + MAX_RUN)
             try:
@@ -169,7 +173,7 @@ class InboostDelivery(models.AbstractModel):
             tasks = []
             if run.landed or wanted:
                 tasks = self._settle_and_claim(run, wanted)
-            run.senders.hand_over(tasks or [])
+            run.senders.hand_over(batch.bundle(tasks or []))
             if not run.senders.open and tasks is not None:
                 return
             run.landed = run.senders.gather(CLAIM_AGAIN)
@@ -395,13 +399,16 @@ class InboostDelivery(models.AbstractModel):
                     SELECT r.*
                       FROM unnest(
                                %(endpoints)s::int[], %(quotas)s::int[],
-                               %(fresh)s::timestamp[], %(until)s::timestamp[])
-                        AS r(endpoint_id, quota, fresh, until)
+                               %(fresh)s::timestamp[], %(until)s::timestamp[],
+                               %(sizes)s::int[])
+                        AS r(endpoint_id, quota, fresh, until, size)
                       JOIN inboost_endpoint p ON p.id = r.endpoint_id
                      WHERE NOT COALESCE(p.paused, FALSE)
                        AND (p.rest_until IS NULL OR p.rest_until <= %(now)s)),
                 due AS MATERIALIZED (
-                    SELECT c.id
+                    -- An event of a batch takes its part of a request.
+                    SELECT c.id, SUM(1.0 / r.size)
+                           OVER (ORDER BY c.priority, c.id) - 1.0 / r.size AS before
                       FROM ready r
                 CROSS JOIN LATERAL (
                            SELECT e.id, e.priority
@@ -422,13 +429,11 @@ class InboostDelivery(models.AbstractModel):
                                               OR x.endpoint_id = ANY(%(open)s))
                                          AND x.queued_at > %(patience)s))
                          ORDER BY e.priority, e.id
-                            LIMIT r.quota) c
-                  ORDER BY c.priority, c.id
-                     LIMIT %(wanted)s),
+                            LIMIT r.quota) c),
                 locked AS MATERIALIZED (
                     SELECT e.id
                       FROM inboost_event e
-                     WHERE e.id IN (SELECT id FROM due)
+                     WHERE e.id IN (SELECT id FROM due WHERE before < %(wanted)s)
                        AND e.state = 'pending'
                        FOR UPDATE OF e SKIP LOCKED)
                 UPDATE inboost_event e
@@ -451,6 +456,7 @@ class InboostDelivery(models.AbstractModel):
                     now + timedelta(seconds=MAX_QUEUE + target.timeout + LEASE_MARGIN)
                     for target, _quota, _fresh in ready
                 ],
+                sizes=[target.batch_size for target, _quota, _fresh in ready],
                 open=desk.find_open(now),
                 patience=now - MAX_ORDER_WAIT,
                 wanted=wanted,

@@ -4,6 +4,7 @@ from odoo.tools import SQL
 from ...lib import keys
 from ...lib.capture import Capture
 from ...lib.priority import HISTORY, LIVE
+from ...lib.purchase import RECORDED, build
 
 #: Documents that are read at once.
 BATCH = 500
@@ -59,13 +60,20 @@ class InboostDocumentMixin(models.AbstractModel):
         """Whether the document is one for ``backend`` by now."""
         return True
 
-    def _inboost_prepare_facts(self, backend):
-        """The purchases as ``backend`` should have them; what it has already is left
-        out. One statement, however many there are.
+    def _inboost_read_rows(self):
+        """What the facts are made of, by one statement, however many there are.
 
-        :return: {id: lib.facts.Purchase}
+        :return: {id: lib.purchase.Rows}
         """
         raise NotImplementedError
+
+    @api.model
+    def _inboost_filter_rows(self, backend, rows):
+        """What of the documents is a purchase that ``backend`` does not have yet.
+
+        :param rows: {id: lib.purchase.Rows}
+        """
+        return rows
 
     def _inboost_get_moment(self, backend):
         """When the document became a purchase for ``backend``."""
@@ -91,6 +99,46 @@ class InboostDocumentMixin(models.AbstractModel):
         """A condition: whether document ``d`` may have become a purchase since."""
         return SQL("%s >= %s", self._inboost_moment_sql(), since)
 
+    # -- where ---------------------------------------------------------------------
+
+    @api.model
+    def _inboost_shops_sql(self):
+        """Where document ``d`` was sold.
+
+        :return: {model of a shop: SQL of its id}
+        """
+        return {}
+
+    @api.model
+    def _inboost_about_shop_sql(self, backend):
+        """A condition: whether document ``d`` was sold in a shop of ``backend``."""
+        chosen = backend._get_recording()["shops"]
+        if not chosen:
+            return SQL("TRUE")
+        columns = self._inboost_shops_sql()
+        conditions = [
+            SQL("%s = ANY(%s)", columns[model], ids)
+            for model, ids in chosen.items()
+            if model in columns
+        ]
+        return SQL("(%s)", SQL(" OR ").join([SQL("FALSE"), *conditions]))
+
+    def _inboost_is_sold_for(self, backend):
+        """Whether the document was sold in a shop of ``backend``."""
+        if not backend._get_recording()["shops"]:
+            return True
+        self.env.flush_all()
+        return bool(
+            self.env.execute_query(
+                SQL(
+                    "SELECT FROM %s d WHERE d.id = %s AND %s",
+                    SQL.identifier(self._table),
+                    self.id,
+                    self._inboost_about_shop_sql(backend),
+                )
+            )
+        )
+
     # -- key -----------------------------------------------------------------------
 
     def _inboost_get_key(self):
@@ -102,6 +150,38 @@ class InboostDocumentMixin(models.AbstractModel):
         """The key of document ``d``, as :meth:`_inboost_get_key` makes it."""
         prefix = keys.of_document(self._inboost_source, "")
         return SQL("%s || %s", prefix, SQL.identifier("d", self._inboost_uuid_field))
+
+    # -- fact ----------------------------------------------------------------------
+
+    def _inboost_prepare_facts(self, backend):
+        """The purchases as ``backend`` should have them.
+
+        :return: {id: lib.facts.Purchase}
+        """
+        programs = backend._get_recording()["programs"]
+        rows = self._inboost_filter_rows(backend, self._inboost_read_rows())
+        return {document_id: build(one, programs) for document_id, one in rows.items()}
+
+    def _inboost_filter_recorded(self, backend):
+        """Those that ``backend`` has as purchases already."""
+        named = {
+            document._inboost_get_key(): document
+            for document in self
+            if document[self._inboost_uuid_field]
+        }
+        recorded = (
+            self.env["inboost.event"]
+            .sudo()
+            .search_fetch(
+                [
+                    ("backend_id", "=", backend.id),
+                    ("operation", "in", RECORDED),
+                    ("key", "in", list(named)),
+                ],
+                ["key"],
+            )
+        )
+        return self.browse(named[key].id for key in set(recorded.mapped("key")))
 
     # -- capture -------------------------------------------------------------------
 
@@ -131,7 +211,9 @@ class InboostDocumentMixin(models.AbstractModel):
 
     def _inboost_capture_in(self, backends, again=""):
         for backend in backends:
-            if self._inboost_is_purchase(backend):
+            if self._inboost_is_purchase(backend) and self._inboost_is_sold_for(
+                backend
+            ):
                 self._inboost_capture_for(backend, again)
 
     def _inboost_capture_for(self, backend, again=""):
@@ -222,6 +304,7 @@ class InboostDocumentMixin(models.AbstractModel):
                    AND %(partner)s IS NOT NULL
                    AND %(since)s
                    AND %(about)s
+                   AND %(shop)s
                    AND NOT EXISTS (
                        SELECT FROM inboost_capture_failure f
                         WHERE f.solved_at IS NULL
@@ -246,8 +329,9 @@ class InboostDocumentMixin(models.AbstractModel):
                 about=backend._about_document_sql(
                     self._inboost_partner_sql(), self._inboost_moment_sql()
                 ),
+                shop=self._inboost_about_shop_sql(backend),
                 backend=backend.id,
-                operations=["purchase", "purchase_refund", "purchase_details"],
+                operations=RECORDED,
                 live=LIVE,
                 key=self._inboost_key_sql(),
                 limit=BATCH,
@@ -269,6 +353,7 @@ class InboostDocumentMixin(models.AbstractModel):
                    AND d.company_id = ANY(%(companies)s)
                    AND %(partner)s = ANY(%(partners)s)
                    AND %(moment)s >= %(since)s
+                   AND %(shop)s
                    AND NOT EXISTS (
                        SELECT FROM inboost_event e
                         WHERE e.backend_id = %(backend)s
@@ -283,6 +368,7 @@ class InboostDocumentMixin(models.AbstractModel):
                 moment=self._inboost_moment_sql(),
                 partners=partners.ids,
                 since=since,
+                shop=self._inboost_about_shop_sql(backend),
                 backend=backend.id,
                 key=self._inboost_key_sql(),
             )
@@ -297,10 +383,11 @@ class InboostDocumentMixin(models.AbstractModel):
         """A condition: whether contact ``p`` has bought by this kind of document."""
         return SQL(
             "EXISTS (SELECT FROM %s d WHERE d.partner_id = p.id AND %s"
-            " AND d.company_id = ANY(%s))",
+            " AND d.company_id = ANY(%s) AND %s)",
             SQL.identifier(self._table),
             self._inboost_counts_sql(),
             backend._get_companies().ids,
+            self._inboost_about_shop_sql(backend),
         )
 
     @api.model

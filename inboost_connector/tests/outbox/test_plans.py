@@ -1,7 +1,10 @@
 import json
+from ast import literal_eval
 from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
+
+from lxml import etree
 
 from odoo import fields
 from odoo.sql_db import Cursor
@@ -179,6 +182,55 @@ class TestPlans(BonusCase):
             self.backend.read(fields_)
             order.read(["inboost_event_count"])
         self.assertNoScan(found, 3)
+
+    def test_the_first_screen(self):
+        self.env["inboost.traffic"].sudo()._sum_up()
+        self.capture_some(5)
+        self.env.flush_all()
+        with self.watching() as found:
+            self.env["inboost.health"].get_report()
+        self.assertNoScan(found, 5)
+
+    def test_sums_of_hours(self):
+        with self.watching() as found:
+            self.env["inboost.traffic"].sudo()._sum_up()
+        self.assertNoScan(found, 1)
+
+    def test_lists_by_every_filter(self):
+        for model in ("inboost.event", "inboost.request.log"):
+            records = self.env[model]
+            for name, domain in self.filters_of(model):
+                with self.subTest(f"{model} {name}"):
+                    self.env.invalidate_all()
+                    with self.watching() as found:
+                        records.web_search_read(
+                            domain, {"id": {}}, limit=80, count_limit=10001
+                        )
+                    self.assertNoScan(found, 1)
+                    self.assertFewRead(found)
+
+    def assertFewRead(self, found):
+        """An index that is walked from end to end is a scan, too."""
+        for text in found.values():
+            query = text.replace("%", "%%")
+            self.env.cr.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {query}", ())
+            [[answer]] = self.env.cr.fetchall()
+            answer = json.loads(answer) if isinstance(answer, str) else answer
+            for node in self.walk(answer[0]["Plan"]):
+                read = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+                self.assertLess(read * node["Actual Loops"], ROWS / 4, text)
+
+    def filters_of(self, model):
+        """Each filter of the search view that has a domain, and each way to look for
+        something."""
+        arch = etree.fromstring(self.env[model].get_view(view_type="search")["arch"])
+        yield "none", []
+        for node in arch.iter("filter"):
+            if node.get("domain"):
+                yield node.get("name"), literal_eval(node.get("domain"))
+        field = "about" if model == "inboost.event" else "event_id.about"
+        for word in ("0671234567", "no such order", "2b0d7b3d-0000-4000-8000-0000"):
+            yield word, [(field, "ilike", word)]
 
     def test_decision_after_a_restore(self):
         self.backend.doubt_decision = "ask"
