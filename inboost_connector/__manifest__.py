@@ -37,6 +37,7 @@
         "security/inboost_rules.xml",
         "security/ir.model.access.csv",
         "data/ir_cron.xml",
+        "data/web_tour_tour.xml",
         "data/mail_template.xml",
         "views/outbox/inboost_health_views.xml",
         "views/outbox/inboost_event_views.xml",

@@ -17,119 +17,107 @@ from workspace import ROOT, STATE, Trouble, free_port, main, say
 
 IMAGES = ROOT / "docs/images"
 DATABASE = "screenshots"
-#: {folder: login, which is the password, too}
-LANGUAGES = {"en": "admin", "uk": "oksana"}
+#: {folder: (login, which is the password, too; locale of the browser)}
+LANGUAGES = {"en": ("admin", "en-US"), "uk": ("oksana", "uk-UA")}
 WIDE, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
 COLOURS = 128
+#: Seconds.
+PATIENCE = 60
+#: What the page in *Apps* shows, and where it lies.
+SHOWN = ["health", "events", "register-customers"]
+DESCRIPTION = ROOT / "inboost_connector/static/description"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run"]
 #: Whether nothing is on its way any more.
 QUIET = """
-    SELECT NOT EXISTS (SELECT FROM inboost_event WHERE state IN ('pending', 'sending'))
-       AND NOT EXISTS (SELECT FROM inboost_sync_run WHERE state IN ('queued', 'running'))
+    SELECT NOT EXISTS (
+               SELECT FROM inboost_event WHERE state IN ('pending', 'sending'))
+       AND NOT EXISTS (
+               SELECT FROM inboost_sync_run WHERE state IN ('queued', 'running'))
 """
-EVENT = "SELECT id FROM inboost_event WHERE {} ORDER BY id DESC LIMIT 1"
-PRESENT = "SELECT res_id FROM ir_model_data WHERE name = '{}'"
 
 
 @dataclass
 class Screen:
     """:ivar action: XML id of the action that opens it
     :ivar record: SQL that finds the record whose form it is; empty for a list
-    :ivar press: selectors that are pressed first, one after the other"""
+    :ivar press: selectors that are pressed then, one after the other"""
 
     name: str
     action: str
     record: str = ""
-    press: tuple = ()
+    press: tuple[str, ...] = ()
 
 
-OURS = "inboost_connector"
+def ours(name, action, record="", *press):
+    return Screen(name, f"inboost_connector.inboost_{action}_action", record, press)
+
+
+def newest(table, condition, column="id"):
+    return f"SELECT {column} FROM {table} WHERE {condition} ORDER BY id DESC LIMIT 1"
+
+
+def demo_record(name):
+    return newest("ir_model_data", f"name = '{name}'", "res_id")
+
+
+def tab(name):
+    return f".o_notebook .nav-link[name={name}]"
+
+
+def event(state):
+    return newest("inboost_event", f"state = '{state}' AND operation LIKE 'purchase%'")
+
+
+BACKEND, PROGRAM = demo_record("demo_backend"), demo_record("demo_program")
+PROGRAMS = "loyalty.loyalty_program_discount_loyalty_action"
 SCREENS = [
-    Screen("backend", f"{OURS}.inboost_backend_action", PRESENT.format("demo_backend")),
-    Screen(
-        "backend-endpoints",
-        f"{OURS}.inboost_backend_action",
-        PRESENT.format("demo_backend"),
-        (".o_notebook .nav-link[name=endpoints]",),
-    ),
-    Screen(
-        "backend-bonuses",
-        f"{OURS}.inboost_backend_action",
-        PRESENT.format("demo_backend"),
-        (".o_notebook .nav-link[name=bonuses]",),
-    ),
-    Screen("backends", f"{OURS}.inboost_backend_action"),
-    Screen("endpoints", f"{OURS}.inboost_endpoint_action"),
-    Screen(
-        "endpoint",
-        f"{OURS}.inboost_endpoint_action",
-        "SELECT id FROM inboost_endpoint WHERE operation = 'purchase' ORDER BY id LIMIT 1",
-    ),
-    Screen("events", f"{OURS}.inboost_event_action"),
+    ours("health", "health"),
+    # The newest first, whenever they were recorded.
+    ours("events", "event", "", *["th[data-name=occurred_at]"] * 2),
     *(
-        Screen(
-            f"event-{state}",
-            f"{OURS}.inboost_event_action",
-            EVENT.format(f"state = '{state}' AND operation LIKE 'purchase%'"),
-        )
+        ours(f"event-{state}", "event", event(state))
         for state in ("held", "failed", "parked", "expired", "done")
     ),
-    Screen(
-        "event-requests",
-        f"{OURS}.inboost_event_action",
-        EVENT.format("state = 'done' AND operation = 'purchase'"),
-        (".o_notebook .nav-link[name=requests]",),
-    ),
-    Screen("request-log", f"{OURS}.inboost_request_log_action"),
-    Screen(
-        "request",
-        f"{OURS}.inboost_request_log_action",
-        "SELECT id FROM inboost_request_log WHERE verdict = 'failed' LIMIT 1",
-    ),
-    Screen("customers", f"{OURS}.inboost_customer_action"),
-    Screen(
+    ours("event-content", "event", event("done"), tab("content")),
+    ours("request-log", "request_log"),
+    ours("request", "request_log", newest("inboost_request_log", "verdict = 'failed'")),
+    ours("customers", "customer"),
+    ours("customer", "customer", newest("inboost_customer", "state = 'linked'")),
+    ours(
         "customer-conflict",
-        f"{OURS}.inboost_customer_action",
-        "SELECT id FROM inboost_customer WHERE state = 'conflict' ORDER BY id LIMIT 1",
+        "customer",
+        newest("inboost_customer", "state = 'conflict' AND reason_code = 'contacts'"),
     ),
-    Screen("not-in-inboost", f"{OURS}.inboost_absence_action"),
-    Screen("synchronisations", f"{OURS}.inboost_sync_run_action"),
-    Screen(
+    ours("not-in-inboost", "absence"),
+    ours("not-sent", "unsent"),
+    ours("synchronisations", "sync_run"),
+    ours(
         "synchronisation",
-        f"{OURS}.inboost_sync_run_action",
-        "SELECT id FROM inboost_sync_run WHERE state = 'done' ORDER BY id DESC LIMIT 1",
+        "sync_run",
+        newest("inboost_sync_run", "state = 'done' AND conflict_count > 0"),
     ),
-    Screen("ledger", f"{OURS}.inboost_bonus_move_action"),
-    Screen("points-that-never-came", f"{OURS}.inboost_bonus_missing_action"),
-    Screen("missed-captures", f"{OURS}.inboost_capture_failure_action"),
-    Screen("specialties", f"{OURS}.inboost_specialty_action"),
+    ours("ledger", "bonus_move"),
+    ours("ledger-row", "bonus_move", newest("inboost_bonus_move", "spent > 0")),
+    ours("points-that-never-came", "bonus_missing"),
+    ours("missed-captures", "capture_failure"),
+    ours("backends", "backend"),
+    ours("backend", "backend", BACKEND),
+    ours("backend-endpoints", "backend", BACKEND, tab("endpoints")),
+    ours("backend-bonuses", "backend", BACKEND, tab("bonuses")),
+    ours("endpoints", "endpoint"),
+    ours("endpoint", "endpoint", newest("inboost_endpoint", "operation = 'purchase'")),
+    ours(
+        "endpoint-answer",
+        "endpoint",
+        newest("inboost_endpoint", "operation = 'purchase'"),
+        tab("answer"),
+    ),
+    ours("specialties", "specialty"),
     Screen(
         "contact",
         "contacts.action_contacts",
-        PRESENT.format("demo_customer_7"),
-        (".o_notebook .nav-link[name=inboost]",),
-    ),
-    Screen(
-        "program",
-        "loyalty.loyalty_program_discount_loyalty_action",
-        PRESENT.format("demo_program"),
-    ),
-    Screen(
-        "expiring-points",
-        "loyalty.loyalty_program_discount_loyalty_action",
-        PRESENT.format("demo_program"),
-        ("button[name=action_inboost_expiring]",),
-    ),
-    Screen(
-        "register-order",
-        "point_of_sale.action_pos_pos_form",
-        "SELECT res_id FROM inboost_event WHERE state = 'failed' AND"
-        " res_model = 'pos.order' ORDER BY id DESC LIMIT 1",
-    ),
-    Screen(
-        "sale-order",
-        "sale.action_orders",
-        "SELECT max(res_id) FROM inboost_event WHERE res_model = 'sale.order'",
+        demo_record("demo_customer_7"),
+        (tab("inboost"),),
     ),
     Screen(
         "find-in-inboost",
@@ -138,12 +126,36 @@ SCREENS = [
             "button:has-text('Find in InBoost'), button:has-text('Знайти в InBoost')",
         ),
     ),
+    Screen("program", PROGRAMS, PROGRAM),
+    Screen(
+        "expiring-points", PROGRAMS, PROGRAM, ("button[name=action_inboost_expiring]",)
+    ),
+    Screen(
+        "register-order",
+        "point_of_sale.action_pos_pos_form",
+        newest(
+            "inboost_event", "state = 'failed' AND res_model = 'pos.order'", "res_id"
+        ),
+    ),
+    Screen(
+        "sale-order",
+        "sale.action_orders",
+        newest("inboost_event", "res_model = 'sale.order'", "res_id"),
+    ),
     Screen(
         "settings",
         "base_setup.action_general_configuration",
-        press=(".settings_tab [data-key=inboost_connector]",),
+        press=("[data-key=inboost_connector]",),
     ),
 ]
+#: What the register shows, each on a screen and on a phone.
+REGISTER = ["register", "register-customers", "register-ask", "register-payment"]
+
+
+def names():
+    """:return: list of the names of all pictures"""
+    phone = [f"{name}-phone" for name in REGISTER]
+    return [screen.name for screen in SCREENS] + REGISTER + phone
 
 
 def take(only):
@@ -161,11 +173,15 @@ def take(only):
                     say(f"taking pictures ({language})")
                     Photographer(browser, port, language, only).take_all()
         cluster.drop(DATABASE)
+    for name in SHOWN:
+        shutil.copy(IMAGES / f"en/{name}.png", DESCRIPTION)
 
 
 def wait_until_quiet(seconds=180):
     """Until the customers are pulled and the sales are sent."""
     end = time.monotonic() + seconds
+    # A new server looks at its scheduled actions after a minute, or when it is woken.
+    cluster.query("postgres", f"SELECT pg_notify('cron_trigger', '{DATABASE}')")
     while cluster.query(DATABASE, QUIET) != "t":
         if time.monotonic() > end:
             raise Trouble("the demo shop does not come to rest; see .local/logs")
@@ -177,18 +193,25 @@ class Photographer:
 
     def __init__(self, browser, port, language, only):
         self.browser, self.url = browser, f"http://127.0.0.1:{port}"
-        self.login, self.folder, self.only = (
-            LANGUAGES[language],
-            IMAGES / language,
-            only,
-        )
+        self.login, self.locale = LANGUAGES[language]
+        self.folder, self.only = IMAGES / language, only
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.flying = set()
         self.page = self.open(WIDE)
 
     def open(self, size):
         """:return: a page of somebody who has signed in"""
-        context = self.browser.new_context(viewport=size, reduced_motion="reduce")
+        context = self.browser.new_context(
+            viewport=size,
+            reduced_motion="reduce",
+            timezone_id="Europe/Kyiv",
+            locale=self.locale,
+        )
+        context.set_default_timeout(PATIENCE * 1000)
         page = context.new_page()
+        page.on("request", self.note)
+        page.on("requestfinished", lambda one: self.flying.discard(one))
+        page.on("requestfailed", lambda one: self.flying.discard(one))
         page.goto(f"{self.url}/web/login")
         page.fill("input[name=login]", self.login)
         page.fill("input[name=password]", self.login)
@@ -196,20 +219,28 @@ class Photographer:
         page.wait_for_url("**/odoo**")
         return page
 
+    def note(self, request):
+        # The worker of the bus lives as long as the page.
+        if "/bus/" not in request.url:
+            self.flying.add(request)
+
     def take_all(self):
         for screen in SCREENS:
             if self.only in screen.name:
                 self.take(screen)
-        if self.only in "register":
-            self.take_register(self.page, "register")
-            self.take_register(self.open(PHONE), "register-phone")
+        if "register" in self.only or not self.only:
+            self.take_register(self.page, "")
+            self.take_register(self.open(PHONE), "-phone")
 
     def take(self, screen):
         page, address = self.page, f"{self.url}/odoo/action-{screen.action}"
         if screen.record:
-            address += f"/{cluster.query(DATABASE, screen.record)}"
+            record = cluster.query(DATABASE, screen.record)
+            if not record:
+                raise Trouble(f"the demo shop has no record for {screen.name}")
+            address += f"/{record}"
         page.goto(address)
-        page.locator(".o_action_manager .o_view_controller").first.wait_for()
+        page.locator(".o_action_manager .o_action").first.wait_for()
         self.settle(page)
         for selector in screen.press:
             page.locator(selector).first.click()
@@ -217,8 +248,14 @@ class Photographer:
         self.save(page, screen.name)
 
     def settle(self, page):
-        page.wait_for_load_state("networkidle")
+        """Wait until half a second has passed without a request."""
         page.mouse.move(0, 0)
+        end, quiet = time.monotonic() + PATIENCE, 0
+        while quiet < 5:
+            page.wait_for_timeout(100)
+            quiet = 0 if self.flying else quiet + 1
+            if time.monotonic() > end:
+                raise Trouble(f"{page.url} waits for {[r.url for r in self.flying]}")
 
     def save(self, page, name):
         picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
@@ -228,21 +265,49 @@ class Photographer:
 
     # -- the register --------------------------------------------------------------
 
-    def take_register(self, page, name):
-        """Its goods, the customer who is in InBoost, one whom only InBoost knows."""
+    def take_register(self, page, suffix):
+        """Its goods, its customers, one who is asked for, and the payment.
+
+        :param str suffix: of the names of the pictures
+        """
+        self.open_register(page)
+        self.save(page, f"register{suffix}")
+        self.choose_goods(page)
+        page.locator("button.set-partner").click()
+        search = page.locator(".modal input").first
+        search.fill("Надія")
+        page.locator(
+            ".partner-line:visible, .modal .partner-info:visible"
+        ).first.wait_for()
+        self.settle(page)
+        self.save(page, f"register-customers{suffix}")
+        search.fill("+380 67 000 00 00")
+        page.locator(".inboost-ask button").first.click()
+        self.settle(page)
+        self.save(page, f"register-ask{suffix}")
+        search.fill("Юлія Швець")
+        page.locator(".partner-line, .modal .partner-info").first.click()
+        page.locator("button.pay-order-button:visible").click()
+        page.locator(".payment-screen").wait_for()
+        self.settle(page)
+        self.save(page, f"register-payment{suffix}")
+
+    def open_register(self, page):
         config = cluster.query(
-            DATABASE, "SELECT max(config_id) FROM pos_session WHERE state = 'closed'"
+            DATABASE, "SELECT max(id) FROM pos_config WHERE name = 'Ярославів Вал'"
         )
         page.goto(f"{self.url}/pos/ui?config_id={config}")
-        product = page.locator("article.product").first
-        opening = page.locator(".opening-control .btn-primary, .modal .btn-primary")
-        page.locator(".open-register-btn").or_(product).first.click(timeout=90_000)
-        product.or_(opening.first).first.wait_for()
+        goods = page.locator("article.product").first
+        page.locator(".open-register-btn").or_(goods).first.click(timeout=90_000)
+        opening = page.locator(".modal .btn-primary")
+        goods.or_(opening).first.wait_for()
         if opening.count():
             opening.first.click()
-        product.wait_for()
+        goods.wait_for()
         self.settle(page)
-        self.save(page, name)
+
+    def choose_goods(self, page):
+        page.locator("article.product").nth(1).click()
 
 
 if __name__ == "__main__":

@@ -62,6 +62,7 @@ class InboostDemo(models.AbstractModel):
         shop._go_wrong(backend)
         shop._synchronise(backend)
         shop._ask(backend)
+        shop._sum_up(backend)
         backend._pause("text", {"text": "Демонстраційні дані: нікуди не надсилаються."})
 
     def _in_shop(self):
@@ -167,11 +168,10 @@ class InboostDemo(models.AbstractModel):
 
     def _connect(self, backend):
         backend.secret = "demo-secret"  # nosec B105
-        for endpoint in backend.endpoint_ids:
+        for endpoint in backend.endpoint_ids.filtered(lambda e: e.kind == "webhook"):
+            name = endpoint.operation.replace("_", "-")
+            endpoint.address = f"{backend.address}/api/webhok/{name}-demo/"
             endpoint.enabled = True
-            if endpoint.kind == "webhook":
-                name = endpoint.operation.replace("_", "-")
-                endpoint.address = f"{backend.address}/api/webhok/{name}-demo/"
         backend._connect()
         backend.connected_since = self._ago(days=92)
 
@@ -212,9 +212,9 @@ class InboostDemo(models.AbstractModel):
     # -- sales ---------------------------------------------------------------------
 
     def _sell_for_months(self, register):
-        """A sale every second day, the same ones each time."""
+        """A sale every second day, lately two a day; the same ones each time."""
         chance = random.Random(14)  # nosec B311
-        for day in range(88, 1, -2):
+        for day in sorted([*range(88, 9, -2), *range(2, 10), *range(2, 10)])[::-1]:
             partner = self._ref(chance.choice(CUSTOMERS)) if day % 7 else None
             moment = self._ago(days=day).replace(
                 hour=chance.randint(8, 16), minute=chance.randint(0, 59)

@@ -15,7 +15,7 @@ from .inboost_demo import INBOOST_IDS
 #: What became of the newest events: (state, reason, its arguments).
 FATES = [
     ("held", "connection_lost", {}),
-    ("failed", "refused", {"text": "Невідомий товар: OSIN-SET"}),
+    ("failed", "refused", {"text": "Невідомий товар: LYPA-50"}),
     ("pending", "busy", {"status": 503}),
     ("held", "timeout", {}),
     ("failed", "http_status", {"status": 400, "text": "date: невірний формат"}),
@@ -100,7 +100,7 @@ class InboostDemo(models.AbstractModel):
         webhook = self.env["inboost.event"].search(
             [("operation", "=", "purchase"), ("state", "=", "done")],
             order="occurred_at DESC",
-            offset=12,
+            offset=2,
             limit=1,
         )
         for event, (state, code, arguments) in zip(purchases, FATES, strict=False):
@@ -147,6 +147,16 @@ class InboostDemo(models.AbstractModel):
             [(event.operation, event.key)],
             "The order was paid again",
         )
+
+    def _sum_up(self, backend):
+        """The charts of the last week."""
+        traffic = self.env["inboost.traffic"]
+        traffic.search([("backend_id", "=", backend.id)]).unlink()
+        begin, end = (
+            self._ago(**ago).replace(minute=0, second=0, microsecond=0)
+            for ago in ({"days": 8}, {"hours": 1})
+        )
+        traffic._sum_up_between(backend, begin, end)
 
     # -- customers -----------------------------------------------------------------
 

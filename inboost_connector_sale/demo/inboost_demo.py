@@ -30,6 +30,7 @@ class InboostDemo(models.AbstractModel):
                 goods = chance.sample(GOODS, chance.randint(1, 4))
                 shop._order_online(partner, goods, moment)
         shop._deliver(shop._find_unsent(backend, newest))
+        shop._sum_up(backend)
 
     def _order_online(self, partner, goods, moment):
         """A confirmed order, with its points."""
