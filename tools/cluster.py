@@ -290,12 +290,13 @@ def base(modules):
     return database
 
 
-def template(name, modules, source=None):
+def template(name, modules, source=None, options=()):
     """A database with ``modules``, made once for each version of our code.
 
     :param source: the database it starts from; one with none of ours by default
+    :param options: more of Odoo's for the installation
     """
-    made_of = f"{modules}{source or ''}".encode()
+    made_of = f"{modules}{source or ''}{''.join(options)}".encode()
     key = hashlib.sha256(made_of + fingerprint()).hexdigest()[:8]
     database = f"{name}_{key}"
     if not exists(database):
@@ -305,7 +306,7 @@ def template(name, modules, source=None):
             if re.fullmatch(rf"{name}_[0-9a-f]{{8}}(_new)?", old):
                 drop(old)
         copy(source, f"{database}_new")
-        odoo(f"{database}_new", "-i", modules, log="template.log")
+        odoo(f"{database}_new", "-i", modules, *options, log="template.log")
         rename(f"{database}_new", database)
     return database
 
