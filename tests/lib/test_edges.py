@@ -2,6 +2,7 @@
 the other tests (docs/mutations.rst)."""
 
 import base64
+import json
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -79,6 +80,90 @@ def test_failures_are_counted_one_by_one_and_a_backend_keeps_its_own():
     assert found.places[ENDPOINT].failures == 3
     assert found.pauses == {}
     assert found.companies == {BACKEND: 1}
+
+
+def test_what_is_written_of_an_event_says_what_happened():
+    found = desk(place(failures=1))
+    done = found.conclude(landed("done", "accepted", 200, text="thanks"), NOW)
+    assert (done["state"], done["code"], done["args"]) == ("done", None, None)
+    assert (done["duplicate"], done["done_at"], done["next_try"]) == (False, NOW, None)
+    repeat = found.conclude(landed("duplicate", "repeat", 200), NOW)
+    assert (repeat["state"], repeat["code"], repeat["args"]) == ("done", "repeat", None)
+    assert repeat["duplicate"] is True
+    refused = landed("failed", "http_status", 422, text="no such customer")
+    row = found.conclude(refused, NOW)
+    assert (row["state"], row["code"], row["done_at"]) == (
+        "failed",
+        "http_status",
+        None,
+    )
+    assert json.loads(row["args"]) == {"status": 422, "text": "no such customer"}
+
+
+def test_a_try_that_is_the_last_says_so_and_a_refusal_does_not():
+    old = {"queued_at": NOW - timedelta(days=9)}
+    found = desk(place(), retry_days=3)
+    refused = found.conclude(landed("failed", "http_status", 422, **old), NOW)
+    assert refused["code"] == "http_status"
+    given_up = found.conclude(landed("retry", "busy", 503, **old), NOW)
+    assert given_up["code"] == "last_try"
+    assert json.loads(given_up["args"]) == {
+        "days": 3,
+        "last": ["busy", {"status": 503}],
+    }
+
+
+def test_what_is_too_large_is_remembered_and_nothing_else():
+    found = desk()
+    for number, status in ((1, 413), (2, 414), (3, 422)):
+        found.conclude(landed("failed", "http_status", status, number=number), NOW)
+    assert found.too_large == [1]
+
+
+@pytest.mark.parametrize(
+    "verdict, code, status, troubled",
+    [
+        ("done", "accepted", 200, False),
+        ("retry", "busy", 503, False),
+        ("failed", "http_status", 422, True),
+        ("unknown", "http_status", 500, True),
+        ("credentials", "credentials", 401, True),
+        ("address", "no_such_address", 404, True),
+    ],
+)
+def test_somebody_may_have_to_hear_of_what_does_not_mend_itself(
+    verdict, code, status, troubled
+):
+    found = desk()
+    found.conclude(landed(verdict, code, status, text="why"), NOW)
+    assert found.troubled is troubled
+    pause = found.places[ENDPOINT].pause
+    expected = (code, {"status": 404, "text": "why"}) if verdict == "address" else None
+    assert pause == expected
+    assert found.places[ENDPOINT].changed or verdict not in ("address", "done")
+
+
+@pytest.mark.parametrize("status, counts", [(401, 1), (402, 0), (403, 1), (422, 0)])
+def test_only_refusals_of_who_asks_are_counted(status, counts):
+    found = desk()
+    found.conclude(landed("failed", "http_status", status), NOW)
+    assert len(found.places[ENDPOINT].refused) == counts
+
+
+def test_a_first_retry_comes_as_soon_as_the_back_off_says():
+    """Where the server asks for nothing, nothing is added."""
+    found = desk()
+    with patch.object(backoff, "delay", return_value=0.25):
+        row = found.conclude(landed("retry", "busy", 503), NOW)
+    assert row["next_try"] == NOW + timedelta(seconds=0.25)
+
+
+def test_what_was_not_begun_costs_no_try_and_is_due_at_once():
+    found = desk()
+    row = found.conclude(landed("retry", "not_begun", attempts=3), NOW)
+    assert (row["state"], row["next_try"], row["attempts"]) == ("pending", NOW, 2)
+    assert (row["code"], row["sent"], row["duplicate"]) == (None, None, False)
+    assert not found.places[ENDPOINT].changed
 
 
 # -- the pace --------------------------------------------------------------------------
