@@ -216,6 +216,8 @@ class InboostDocumentMixin(models.AbstractModel):
 
         :return: the new events
         """
+        # Documents and contacts are wide, and a few columns are needed.
+        self = self.with_context(prefetch_fields=False)
         facts = self._inboost_prepare_facts(backend)
         entries = [
             Capture(
