@@ -64,6 +64,11 @@ def tab(name):
     return f".o_notebook .nav-link[name={name}]"
 
 
+def newest_first(column):
+    """By when it happened, not by when it was recorded."""
+    return [f"th[data-name={column}]"] * 2
+
+
 def event(state):
     return newest("inboost_event", f"state = '{state}' AND operation LIKE 'purchase%'")
 
@@ -72,14 +77,13 @@ BACKEND, PROGRAM = demo_record("demo_backend"), demo_record("demo_program")
 PROGRAMS = "loyalty.loyalty_program_discount_loyalty_action"
 SCREENS = [
     ours("health", "health"),
-    # The newest first, whenever they were recorded.
-    ours("events", "event", "", *["th[data-name=occurred_at]"] * 2),
+    ours("events", "event", "", *newest_first("occurred_at")),
     *(
         ours(f"event-{state}", "event", event(state))
         for state in ("held", "failed", "parked", "expired", "done")
     ),
     ours("event-content", "event", event("done"), tab("content")),
-    ours("request-log", "request_log"),
+    ours("request-log", "request_log", "", *newest_first("create_date")),
     ours("request", "request_log", newest("inboost_request_log", "verdict = 'failed'")),
     ours("customers", "customer"),
     ours("customer", "customer", newest("inboost_customer", "state = 'linked'")),
@@ -88,8 +92,8 @@ SCREENS = [
         "customer",
         newest("inboost_customer", "state = 'conflict' AND reason_code = 'contacts'"),
     ),
-    ours("not-in-inboost", "absence"),
-    ours("not-sent", "unsent"),
+    ours("not-in-inboost", "absence", "", ".o_group_header"),
+    ours("not-sent", "unsent", "", ".o_group_header"),
     ours("synchronisations", "sync_run"),
     ours(
         "synchronisation",
