@@ -26,6 +26,7 @@
             "jmespath>=1.0.1",
             "phonenumbers>=8.13.33",
             "requests>=2.25.1",
+            "standardwebhooks>=1.1.0",
         ],
         "apt": {
             "certifi": "python3-certifi",
@@ -53,7 +54,9 @@
         "views/customers/res_partner_views.xml",
         "views/customers/inboost_privacy_views.xml",
         "views/outbox/inboost_profile_import_views.xml",
+        "views/inboost_setup_views.xml",
         "views/outbox/inboost_backend_views.xml",
+        "views/customers/inboost_announcement_views.xml",
         "views/outbox/res_config_settings_views.xml",
         "views/outbox/base_module_uninstall_views.xml",
         "views/bonuses/inboost_bonus_move_views.xml",

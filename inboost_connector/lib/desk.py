@@ -18,6 +18,8 @@ SUSPICIOUS = 5
 FAILING = 10
 #: Seconds of work that are claimed at once where a backend has a pace.
 PACED_SECONDS = 2.0
+#: Seconds that the connection test may take, where a run asks it something.
+TEST_WITHIN = 5.0
 #: Requests of many events that an endpoint has in flight at once.
 MAX_BATCHES = 2
 LONG_AGO = datetime(1970, 1, 1)

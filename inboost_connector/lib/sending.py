@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
-from . import auth, mapping
+from . import auth, mapping, signing
 from .auth import Auth
 from .backoff import Pace
 from .client import Client, Exchange, Request
@@ -34,7 +34,8 @@ class Target:
     :ivar body: JMESPath; empty for no body
     :ivar batch_size: events that one request takes
     :ivar batch_body: JMESPath around their bodies, ``rows``; empty for the bare list
-    :ivar phone_style, zone: for the functions of expressions"""
+    :ivar phone_style, zone: for the functions of expressions
+    :ivar signing: secrets that sign the body, see lib.signing"""
 
     endpoint_id: int
     backend_id: int
@@ -56,6 +57,7 @@ class Target:
     pace: Pace | None = None
     batch_size: int = 1
     batch_body: str = ""
+    signing: tuple[str, ...] = field(default=(), repr=False)
 
     def prepare_request(self, fact: dict[str, Any], **envelope: Any) -> Request:
         """The request, without the credentials: see :func:`lib.auth.send`.
@@ -94,7 +96,7 @@ class Target:
         if self.headers:
             with _named("headers"):
                 headers = mapping.headers(self.headers, data, self.zone)
-        return Request(
+        request = Request(
             method=self.method,
             url=url,
             headers=headers,
@@ -104,6 +106,10 @@ class Target:
             timeout=self.timeout,
             max_answer=self.max_answer,
         )
+        if self.signing:
+            content = request.encode_body() or b""
+            headers |= signing.sign(self.signing, content, request.event_id)
+        return request
 
 
 @contextmanager

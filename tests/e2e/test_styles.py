@@ -26,6 +26,7 @@ from tests.support.typist import Typist
 CUSTOMERS = 250
 PHONE = "380675550001"
 ROOT = Path(__file__).parents[2]
+OPENING = ("kind", "body_format", "batch_size", "paging")
 #: What a shop has before it hears of InBoost.
 SHOP = """
 env = env(user=env.ref("base.user_admin").id)
@@ -151,8 +152,10 @@ def set_up_endpoint(admin, platform, title, operation, values, take):
         values["enabled"] = True
     if operation == "customers_list":
         values["page_size"] = 100
-    address = {"address_entry": values.pop("address", "")}
-    admin.fill("inboost.endpoint", {"kind": kind, **address, **values})
+    values = {"kind": kind, "address_entry": values.pop("address", ""), **values}
+    # What opens further fields comes first.
+    first = {name: values.pop(name) for name in OPENING if name in values}
+    admin.fill("inboost.endpoint", {**first, **values})
     if operation == "balance_set":
         admin.show("preview")
         take("2-mapping")

@@ -94,7 +94,6 @@ class InboostBackend(models.Model):
     # -- cron ----------------------------------------------------------------------
 
     @api.model
-    def _cron_reconcile(self):
-        result = super()._cron_reconcile()
+    def _reconcile(self):
+        super()._reconcile()
         self.env["inboost.bonus.missing"]._find_all()
-        return result

@@ -21,7 +21,7 @@ MAX_PART_TRIES = 5
 #: Failures to get a page, one after another, that end a run.
 MAX_FAILURES = 5
 #: Rows that are decided about in one transaction, so that it stays short.
-PART = 100
+PART = 250
 COUNTERS = {
     "created": "created_count",
     "linked": "linked_count",
@@ -144,7 +144,10 @@ class InboostSyncRun(models.Model):
     def _handle_failure(self, verdict, code, arguments):
         """No page came. What may pass is tried again at the next cron."""
         reason = {"reason_code": code, "reason_args": arguments}
-        if verdict is Verdict.CREDENTIALS:
+        if self.backend_id.state == "draft":
+            # Somebody looks on, and can correct what is wrong.
+            self._finish("failed", code, arguments)
+        elif verdict is Verdict.CREDENTIALS:
             self.backend_id._pause("wrong_credentials", arguments)
             self.write(reason)
         elif verdict is Verdict.ADDRESS:

@@ -22,6 +22,9 @@ from . import inboost_restoration  # what a restored database does not know
 from . import inboost_alarm  # what a person should know of
 from . import inboost_watch  # a sale notices when nobody sends
 from . import inboost_capture  # from a fact to a row
+from . import inboost_delivery_desk  # what may send now, and where
+from . import inboost_delivery_claim  # who sends what, and for how long
+from . import inboost_delivery_settle  # what became of it
 from . import inboost_delivery  # from a row to a request
 from . import inboost_delivery_upkeep  # what changes without a request
 from . import inboost_event_check  # asking about what nobody knows
@@ -35,6 +38,7 @@ from . import inboost_monitor  # how it is, for machines
 from . import inboost_support  # what somebody who helps has to know
 from . import inboost_digest  # how yesterday went, by mail
 from . import inboost_privacy  # what is kept of a person, and its erasure
+from . import inboost_shop_mixin  # where a purchase was made
 from . import inboost_document_mixin  # what every kind of purchase has in common
 from . import res_partner  # whose phone an event waits for
 from . import res_config_settings  # the way in from Odoo's settings

@@ -303,6 +303,7 @@ class InboostEndpoint(models.Model):
             method=self.method,
             url=self._url() if self.address else "",
             auth=backend._get_auth() if self.authorised else None,
+            signing=backend._get_signing_secrets() if self.kind == "webhook" else (),
             query=self.query or "",
             headers=self.headers or "",
             body=(self.body or "") if self.body_format != "none" else "",

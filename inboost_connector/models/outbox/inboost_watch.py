@@ -17,6 +17,7 @@ CRONS = {
     "ir_cron_bonus_notice": "InBoost: notify of points about to expire",
     "ir_cron_bonus_resend": "InBoost: send balances that a program changed",
     "ir_cron_pull": "InBoost: pull customers",
+    "ir_cron_announcement": "InBoost: process what was announced",
     "ir_cron_history": "InBoost: send the history of linked customers",
     "ir_cron_digest": "InBoost: mail the daily digest to those who want it",
 }

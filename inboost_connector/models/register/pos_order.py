@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from ...lib.purchase import Rows, read_order
+from ...lib.purchase import Line, Rows, read_order
 
 PAID = ("paid", "done", "invoiced")
 
@@ -109,8 +109,13 @@ class PosOrder(models.Model):
 
     def _inboost_read_rows(self):
         self.env.flush_all()
+        names = list(self.env["pos.order.line"]._inboost_line_columns())
         return {
-            order_id: Rows(read_order(order), lines, payments)
+            order_id: Rows(
+                read_order(order),
+                [Line(zip(names, line, strict=True)) for line in lines],
+                payments,
+            )
             for order_id, lines, payments, *order in self.env.execute_query(
                 SQL(
                     READ,
@@ -120,10 +125,6 @@ class PosOrder(models.Model):
                 )
             )
         }
-
-    @api.model
-    def _inboost_name_sql(self):
-        return SQL("COALESCE(d.pos_reference, d.name)")
 
     # -- points --------------------------------------------------------------------
 

@@ -158,8 +158,8 @@ class TestBatch(InboostCase):
     def test_a_copy_that_was_killed_leaves_each_of_them_unknown(self):
         events = self.capture()
         delivery = self.env["inboost.delivery"].sudo()
-        desk = delivery._read_desk(Desk())
-        tasks = delivery._claim(desk, 1, [], "a lease")
+        desk = self.part("desk")._read(Desk())
+        tasks = self.part("claim")._claim(desk, 1, [], "a lease")
         self.assertEqual(len(tasks), 30, "one request is all that there is room for")
         self.env["inboost.event"].sudo().search([]).lease_until = "2020-01-01"
         delivery._recover_leases()
