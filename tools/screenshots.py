@@ -64,6 +64,11 @@ def tab(name):
     return f".o_notebook .nav-link[name={name}]"
 
 
+def newest_first(column):
+    """By when it happened, not by when it was recorded."""
+    return [f"th[data-name={column}]"] * 2
+
+
 def event(state):
     return newest("inboost_event", f"state = '{state}' AND operation LIKE 'purchase%'")
 
@@ -72,14 +77,13 @@ BACKEND, PROGRAM = demo_record("demo_backend"), demo_record("demo_program")
 PROGRAMS = "loyalty.loyalty_program_discount_loyalty_action"
 SCREENS = [
     ours("health", "health"),
-    # The newest first, whenever they were recorded.
-    ours("events", "event", "", *["th[data-name=occurred_at]"] * 2),
+    ours("events", "event", "", *newest_first("occurred_at")),
     *(
         ours(f"event-{state}", "event", event(state))
         for state in ("held", "failed", "parked", "expired", "done")
     ),
     ours("event-content", "event", event("done"), tab("content")),
-    ours("request-log", "request_log"),
+    ours("request-log", "request_log", "", *newest_first("create_date")),
     ours("request", "request_log", newest("inboost_request_log", "verdict = 'failed'")),
     ours("customers", "customer"),
     ours("customer", "customer", newest("inboost_customer", "state = 'linked'")),
@@ -88,8 +92,8 @@ SCREENS = [
         "customer",
         newest("inboost_customer", "state = 'conflict' AND reason_code = 'contacts'"),
     ),
-    ours("not-in-inboost", "absence"),
-    ours("not-sent", "unsent"),
+    ours("not-in-inboost", "absence", "", ".o_group_header"),
+    ours("not-sent", "unsent", "", ".o_group_header"),
     ours("synchronisations", "sync_run"),
     ours(
         "synchronisation",
@@ -148,6 +152,8 @@ SCREENS = [
         press=("[data-key=inboost_connector]",),
     ),
 ]
+#: The steps of the setup.
+SETUP = ["portal", "bonuses", "webhooks", "sending", "customers", "history", "live"]
 #: What the register shows, each on a screen and on a phone.
 REGISTER = ["register", "register-customers", "register-ask", "register-payment"]
 
@@ -155,7 +161,8 @@ REGISTER = ["register", "register-customers", "register-ask", "register-payment"
 def names():
     """:return: list of the names of all pictures"""
     phone = [f"{name}-phone" for name in REGISTER]
-    return [screen.name for screen in SCREENS] + REGISTER + phone
+    setup = [f"setup-{number}-{step}" for number, step in enumerate(SETUP, 1)]
+    return [screen.name for screen in SCREENS] + setup + REGISTER + phone
 
 
 def take(only):
@@ -228,6 +235,8 @@ class Photographer:
         for screen in SCREENS:
             if self.only in screen.name:
                 self.take(screen)
+        if "setup" in self.only or not self.only:
+            self.take_setup()
         if "register" in self.only or not self.only:
             self.take_register(self.page, "")
             self.take_register(self.open(PHONE), "-phone")
@@ -262,6 +271,26 @@ class Photographer:
         # A screen has few colours: a palette makes a third of it.
         picture = picture.quantize(COLOURS, dither=Image.Dither.NONE)
         picture.save(self.folder / f"{name}.png", optimize=True)
+
+    # -- the setup -----------------------------------------------------------------
+
+    def take_setup(self):
+        """Of another backend, which is forgotten again."""
+        page = self.page
+        address = cluster.query(DATABASE, "SELECT address FROM inboost_backend LIMIT 1")
+        page.goto(f"{self.url}/odoo/action-inboost_connector.inboost_setup_action")
+        page.locator(".o_field_widget[name=address] input").fill(address)
+        page.locator(".o_field_widget[name=secret_entry] input").fill("demo-secret")
+        page.locator("button[name=action_test]").click()
+        page.locator(".o_form_view .alert-success:visible").first.wait_for()
+        for number, step in enumerate(SETUP, 1):
+            page.locator(f".o_form_view div[name={step}] h2").wait_for()
+            self.settle(page)
+            self.save(page, f"setup-{number}-{step}")
+            if step != SETUP[-1]:
+                page.locator("button[name=action_next]").click()
+        cluster.query(DATABASE, "DELETE FROM inboost_setup")
+        cluster.query(DATABASE, "DELETE FROM inboost_backend WHERE state = 'draft'")
 
     # -- the register --------------------------------------------------------------
 

@@ -189,6 +189,7 @@ class InboostDemo(models.AbstractModel):
         for name, inboost_id in zip(CUSTOMERS, INBOOST_IDS, strict=True):
             links |= self._link(backend, self._ref(name), inboost_id)
         self._put(links, create_date=self._ago(days=91))
+        self._put(links.partner_id, create_date=self._ago(days=120))
         backend.pull_released = True
 
     def _link(self, backend, partner, inboost_id, **values):

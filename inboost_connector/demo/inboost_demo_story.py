@@ -56,7 +56,9 @@ class InboostDemo(models.AbstractModel):
         )
         self.env.invalidate_all()
         recent = fields.Datetime.subtract(fields.Datetime.now(), days=20)
-        for event in events.filtered(lambda e: e.occurred_at > recent):
+        for event in events.sorted("occurred_at").filtered(
+            lambda e: e.occurred_at > recent
+        ):
             self._log(event, "done", 200, '{"success": true}')
         events.endpoint_id.write({"proven": True, "last_answer": "200"})
 

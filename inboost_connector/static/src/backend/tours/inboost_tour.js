@@ -47,8 +47,8 @@ registry.category("web_tour.tours").add("inboost_tour", {
             run: "click",
         },
         {
-            trigger: ".o_list_button_add",
-            content: _t("Make one, and follow the steps on its form."),
+            trigger: ".o_control_panel .btn-primary",
+            content: _t("Make one: its setup leads you through seven steps."),
             run: "click",
         },
         {
