@@ -80,7 +80,5 @@ def test_each_promise_names_a_test():
     promises = [row for row in rows[1:] if "Proved by" not in row]
     assert len(promises) > 40
     assert [
-        row
-        for row in promises
-        if not re.search(r"``\w+/test_\w+(::test_\w+)?``", row)
+        row for row in promises if not re.search(r"``\w+/test_\w+(::test_\w+)?``", row)
     ] == []
