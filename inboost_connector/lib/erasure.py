@@ -1,4 +1,4 @@
-"""Texts and facts without what tells of one person, who wants to be forgotten."""
+"""Texts and facts without what identifies one person, who wants to be forgotten."""
 
 import re
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ class Person:
     """:ivar phones: E.164
     :ivar words: what means this person and nobody else: a full name, an e-mail address
     :ivar parts: what others share, such as a first name or a day of birth; it is taken
-        out of a text that tells of the person anyway"""
+        out of a text that identifies the person anyway"""
 
     phones: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
@@ -29,7 +29,7 @@ class Person:
 
     @cached_property
     def search_pattern(self) -> str:
-        """A regular expression of PostgreSQL (``~*``) that finds what tells of the
+        """A regular expression of PostgreSQL (``~*``) that finds what identifies the
         person; empty when nothing is known of them."""
         found = [_tail_pattern(phone) for phone in sorted(self.phones)]
         return "|".join([*found, *_alternatives(self.words)])
@@ -51,7 +51,7 @@ class Person:
         return _any_of(self.parts)
 
     def scrub_text(self, text: str, about: bool = False) -> str:
-        """``text`` without the person; the same when it does not tell of them.
+        """``text`` without the person; the same when it does not identify them.
 
         :param bool about: whether it is known to be about them
 

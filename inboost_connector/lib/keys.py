@@ -36,7 +36,7 @@ def of_balance(uuid: str) -> str:
 
 def of_customer(phone: str) -> str:
     """A customer offered to InBoost: a phone is who they are. Their key outlives an
-    erasure, and does not tell it."""
+    erasure, and does not reveal it."""
     return f"customer:{hashlib.sha256(phone.encode()).hexdigest()}"
 
 

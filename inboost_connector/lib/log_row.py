@@ -1,5 +1,5 @@
 """An exchange as the request log keeps it: without secrets and, where wanted, without
-what tells of a person."""
+what identifies a person."""
 
 import json
 from collections.abc import Iterable
@@ -33,14 +33,17 @@ class LogRules:
 
 
 def describe(exchange: Exchange, rules: LogRules) -> dict[str, Any]:
-    """:return: values of the fields of the log that the exchange itself tells"""
+    """:return: values of the fields of the log that the exchange itself gives"""
     request = exchange.request
     headers = redact.headers(request.headers, rules.secret_headers)
     secrets = _secrets_of(request, rules)
     body, answer = request.body, exchange.answer
+    error = mask_text(exchange.error or "", rules, secrets)
     if rules.mask_personal:
+        words = _words_in(request.body, rules) | _words_in(exchange.data, rules)
+        answer = redact.without_words(_mask(exchange, rules), words)
+        error = redact.without_words(error, words)
         body = redact.personal(body, rules.people)
-        answer = _mask(exchange, rules)
     shown = "" if body is None else json.dumps(body, ensure_ascii=False, indent=2)
     limit = MAX_PAGE_TEXT if rules.page and exchange.data is not None else MAX_TEXT
     return {
@@ -52,16 +55,19 @@ def describe(exchange: Exchange, rules: LogRules) -> dict[str, Any]:
         "status": exchange.status or 0,
         "answer": _hide(answer, secrets, rules)[:limit],
         "duration": exchange.duration,
-        "error": mask_text(exchange.error or "", rules, secrets) or None,
+        "error": error or None,
     }
 
 
 def mask_outcome(outcome: Outcome, request: Request, rules: LogRules) -> Outcome:
     """``outcome`` as it may be kept and read: answers repeat what they were sent."""
     secrets = _secrets_of(request, rules)
+    words = _words_in(request.body, rules)
 
     def mask(value: Any) -> Any:
-        return mask_text(value, rules, secrets) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        return redact.without_words(mask_text(value, rules, secrets), words)
 
     return replace(
         outcome,
@@ -69,6 +75,11 @@ def mask_outcome(outcome: Outcome, request: Request, rules: LogRules) -> Outcome
         text=mask(outcome.text),
         misfits={name: mask(value) for name, value in outcome.misfits.items()},
     )
+
+
+def _words_in(value: Any, rules: LogRules) -> set[str]:
+    """Names in what was sent or came back: a sentence of the answer may repeat them."""
+    return redact.personal_words(value, rules.people) if rules.mask_personal else set()
 
 
 def _secrets_of(request: Request, rules: LogRules) -> list[str]:

@@ -32,6 +32,8 @@ PERSONAL_KEYS = (
 )
 #: Names of things, not of people.
 IMPERSONAL_KEYS = {"name", "eventname"}
+#: A shorter name is as often another word.
+MIN_NAME = 3
 #: Long numbers that are not phones.
 NUMBERED_KEYS = ("barcode", "sku", "order", "event", "uuid", "code", "date", "time")
 
@@ -142,7 +144,7 @@ def url_secrets(value: str) -> list[str]:
 
 
 def personal(value: Any, people: bool = False, key: str = "") -> Any:
-    """``value`` (any JSON) with what tells of a person masked: by the names of keys,
+    """``value`` (any JSON) with what identifies a person masked: by the names of keys,
     and phones and e-mail addresses wherever they stand.
 
     :param bool people: it is about people, so that ``name`` is one's name"""
@@ -155,8 +157,7 @@ def personal(value: Any, people: bool = False, key: str = "") -> Any:
         return [personal(item, people, key) for item in value]
     if value is None or isinstance(value, bool):
         return value
-    named = any(word in key for word in PERSONAL_KEYS)
-    if named and (people or key not in IMPERSONAL_KEYS):
+    if _is_personal(key, people):
         return MASK
     if any(word in key for word in NUMBERED_KEYS):
         return value
@@ -167,8 +168,39 @@ def personal(value: Any, people: bool = False, key: str = "") -> Any:
     return value
 
 
+def _is_personal(key: str, people: bool) -> bool:
+    named = any(word in key for word in PERSONAL_KEYS)
+    return named and (people or key not in IMPERSONAL_KEYS)
+
+
+def personal_words(value: Any, people: bool = False, key: str = "") -> set[str]:
+    """The words of ``value`` (any JSON) that :func:`personal` masks by the names of
+    keys: an answer may repeat them in a sentence."""
+    if isinstance(value, dict):
+        pairs = ((str(k).lower(), v) for k, v in value.items())
+        return set().union(*(personal_words(v, people, k) for k, v in pairs))
+    if isinstance(value, list):
+        return set().union(*(personal_words(item, people, key) for item in value))
+    if isinstance(value, str) and _is_personal(key, people):
+        return {word for word in value.split() if len(word) >= MIN_NAME}
+    return set()
+
+
+def without_words(value: str, words: set[str]) -> str:
+    """``value`` with ``words`` masked, in whatever case.
+
+    >>> without_words("ОЛЕНА is unknown here", {"Олена"})
+    '*** is unknown here'
+    """
+    if not words:
+        return value
+    choice = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+    pattern = rf"(?<!\w)(?:{choice})(?!\w)"
+    return re.sub(pattern, MASK, value, flags=re.IGNORECASE)
+
+
 def personal_text(value: str) -> str:
     """``value`` (free text, such as the reason of a failure) without phones in any
-    spelling and without e-mail addresses. Names are masked by :func:`text`, given."""
+    spelling and without e-mail addresses. Names: see :func:`without_words`."""
     value = MAIL.sub(MASK, value)
     return PHONE.sub(lambda found: found["date"] or MASK, value)

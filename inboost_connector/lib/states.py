@@ -48,6 +48,7 @@ MOVES: dict[tuple[State, State], str] = {
     ("held", "parked"): "sent again by a person, but without a valid phone",
     ("held", "done"): "marked as delivered by a person",
     ("held", "cancelled"): "cancelled by a person, or its customer was erased",
+    ("done", "held"): "marked as delivered by mistake: a person takes it back",
     ("failed", "pending"): "sent again by a person",
     ("failed", "parked"): "sent again by a person, but without a valid phone",
     ("failed", "superseded"): "split, or a later notice took its place",
@@ -83,7 +84,7 @@ class Consequence:
     :ivar state: the event's new state; ``pending`` means another try
     :ivar duplicate: whether it had arrived before
     :ivar circuit: ``counts``: one more failure of the endpoint; ``closes``: the server
-        is well; ``stays``: it tells nothing
+        is well; ``stays``: it says nothing
     :ivar pauses: what a person has to mend before anything goes on"""
 
     state: State

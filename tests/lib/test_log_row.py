@@ -104,3 +104,26 @@ def test_a_reason_is_masked_as_the_log_is():
     rules = LogRules(secrets=(SECRET,), mask_personal=True)
     masked = mask_text(f"{SECRET} +380671234567 \x00", rules)
     assert SECRET not in masked and "1234567" not in masked and "\x00" not in masked
+
+
+def test_names_are_masked_in_sentences_too():
+    sent = {"firstname": "Олена", "lastname": "Ткач", "note": "чай"}
+    said = "Client ОЛЕНА Ткач drinks чай"
+    rules = LogRules(mask_personal=True)
+    row = describe(exchange(sent, said, error=said), rules)
+    for text in (row["answer"], row["error"]):
+        assert "ОЛЕНА" not in text and "Ткач" not in text
+        assert "drinks чай" in text
+    found = Outcome(Verdict.FAILED, "refused", {"text": said}, text=said)
+    found = mask_outcome(found, exchange(sent).request, rules)
+    for text in (found.text, found.args["text"]):
+        assert "ОЛЕНА" not in text and "Ткач" not in text
+    shown = mask_outcome(found, exchange(sent).request, LogRules())
+    assert shown == found, "masked by a setting only"
+
+
+def test_names_of_an_answer_are_masked_in_its_own_sentences():
+    said = {"client": {"lastname": "Ткач"}, "message": "Ткач is blocked"}
+    rules = LogRules(mask_personal=True, people=True)
+    row = describe(exchange({}, json.dumps(said), data=said), rules)
+    assert "Ткач" not in row["answer"] and "is blocked" in row["answer"]

@@ -31,9 +31,8 @@ def migrate(cr, version):
     _keep_decisions(env)
     _set_answers(env)
     # Operations that are new.
-    env["inboost.backend"].with_context(active_test=False).search(
-        []
-    )._create_endpoints()
+    backends = env["inboost.backend"].with_context(active_test=False)
+    env["inboost.endpoint"]._create_missing(backends.search([]))
     _keep_connected(env)
     _keep_portals(env)
     _forget_addresses(env)

@@ -1,18 +1,8 @@
-from collections import defaultdict
-from uuid import uuid4
-
 from odoo import api, fields, models
-from odoo.tools import SQL
-
-from ...lib import keys
-from ...lib.capture import Capture
-from ...lib.facts import iso
-from ...lib.points import rounded
-from ...lib.priority import LIVE
 
 
 class InboostBackend(models.Model):
-    """Which programs are bonuses, and what a customer's balance is."""
+    """Which programs are bonuses, and when their customers are notified."""
 
     _inherit = "inboost.backend"
 
@@ -91,80 +81,19 @@ class InboostBackend(models.Model):
             later=notice._due_sql(backend, first=today),
         )
 
-    # -- balances ------------------------------------------------------------------
+    # -- recording -----------------------------------------------------------------
 
     @api.model
-    def _find_by_program(self, programs):
-        """The backends to which points of ``programs`` are bonuses.
+    def _get_recording_fields(self):
+        return super()._get_recording_fields() | {"program_ids"}
 
-        :return: {program: backends}
-        """
-        found = defaultdict(self.browse)
-        for backend in self.sudo().search([("state", "!=", "draft")]):
-            for program in backend.program_ids & programs:
-                found[program] |= backend
-        return found
-
-    def _capture_balances(self, customers, priority=LIVE):
-        """The balances of ``customers`` changed, or are to be sent again.
-
-        :param customers: list of (partner, phone); the phone is one that they had
-            before, to say what is left there; the present one where it is None
-        """
-        self.ensure_one()
-        now = fields.Datetime.now()
-        phones = [phone or partner.phone_sanitized for partner, phone in customers]
-        amounts = self._balances_of(phones)
-        return self.env["inboost.capture"]._capture_all(
-            self,
-            [
-                Capture(
-                    operation="balance_set",
-                    key=keys.of_balance(str(uuid4())),
-                    fact={"amount": amounts[current], "time": iso(now)},
-                    occurred_at=now,
-                    partner=partner,
-                    record=None,
-                    phone=phone,
-                )
-                for (partner, phone), current in zip(customers, phones, strict=True)
-            ],
-            priority=priority,
-        )
-
-    def _balances_of(self, phones):
-        """The points on all bonus cards of the customers with these phones. Contacts
-        who share a phone are one customer to InBoost; archived ones cannot use theirs.
-
-        :return: {phone: points}, of every one of ``phones``
-        """
-        self.ensure_one()
-        # Straight from the database: as of now, whatever a cache says.
-        self.env["loyalty.card"].flush_model(["points", "active", "partner_id"])
-        self.env["res.partner"].flush_model(["phone_sanitized", "active"])
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT p.phone_sanitized, SUM(c.points)
-                  FROM loyalty_card c
-                  JOIN res_partner p ON p.id = c.partner_id
-                 WHERE p.phone_sanitized = ANY(%(phones)s)
-                   AND p.active
-                   AND c.active
-                   AND c.program_id = ANY(%(programs)s)
-              GROUP BY p.phone_sanitized
-                """,
-                phones=[phone for phone in phones if phone],
-                programs=self.program_ids.ids,
-            )
-        )
-        found = {phone: rounded(amount) for phone, amount in rows}
-        return {phone: found.get(phone, 0.0) for phone in phones}
+    def _prepare_recording(self):
+        programs = frozenset(self.program_ids.ids)
+        return {**super()._prepare_recording(), "programs": programs}
 
     # -- cron ----------------------------------------------------------------------
 
     @api.model
-    def _cron_reconcile(self):
-        result = super()._cron_reconcile()
+    def _reconcile(self):
+        super()._reconcile()
         self.env["inboost.bonus.missing"]._find_all()
-        return result

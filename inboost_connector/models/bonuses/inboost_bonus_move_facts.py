@@ -25,7 +25,7 @@ class InboostBonusMove(models.Model):
 
     def _capture_gross(self):
         """An accrual and a redemption, each by its own amount."""
-        backends = self.env["inboost.backend"]._find_by_program(self.program_id)
+        backends = self.program_id._inboost_find_backends()
         entries = defaultdict(list)
         for move in self:
             for operation, amount in (
@@ -112,11 +112,11 @@ class InboostBonusMove(models.Model):
             if partner or gone:
                 changed.add((partner, programs.browse(program_id), gone))
         programs = programs.union(*(program for _partner, program, _phone in changed))
-        backends = self.env["inboost.backend"]._find_by_program(programs)
+        backends = programs._inboost_find_backends()
         wanted = defaultdict(set)
         for partner, program, phone in changed:
             for backend in backends[program]:
                 wanted[backend].add((partner, phone))
         for backend in sorted(wanted, key=lambda backend: backend.id):
             customers = sorted(wanted[backend], key=lambda one: one[0].ids)
-            backend._capture_balances(customers)
+            self.env["inboost.bonus.balance"]._capture(backend, customers)

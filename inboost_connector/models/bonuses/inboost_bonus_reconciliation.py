@@ -75,7 +75,16 @@ class InboostBonusReconciliation(models.AbstractModel):
 
     @api.model
     def _cron_prove(self):
-        """Prove the ledger; heal what passed Odoo by, and notify the administrator."""
+        with self.env["inboost.long.job"]._take("ir_cron_bonus_reconcile") as mine:
+            if mine:
+                self._prove()
+
+    @api.model
+    def _prove(self):
+        """Prove the ledger; heal what passed Odoo by, and notify the administrator.
+
+        :return: the rows that this took
+        """
         opened = self._open_ledger()
         wrong = self.env.execute_query(
             SQL(
@@ -120,14 +129,15 @@ class InboostBonusReconciliation(models.AbstractModel):
 
     @api.model
     def _notify_of_adjustments(self, found):
-        backends = self.env["inboost.backend"]._find_by_program(found.program_id)
+        backends = found.program_id._inboost_find_backends()
         for backend in self.env["inboost.backend"].union(*backends.values()):
             moves = found.filtered(lambda m, b=backend: m.program_id in b.program_ids)
-            backend._notify_administrators(
+            self.env["inboost.alarm"]._notify_administrators(
+                backend,
                 self.env._(
                     "The points of %(count)s loyalty cards were not as the ledger had "
                     "them, and it was adjusted: %(cards)s",
                     count=len(moves.card_id),
                     cards=", ".join(moves.card_id[:5].mapped("code")),
-                )
+                ),
             )

@@ -71,7 +71,9 @@ class InboostBonusResend(models.Model):
         if self.reads_phones:
             self._read_phones(partners)
         customers = [(partner, None) for partner in partners]
-        self.backend_id._capture_balances(customers, priority=HISTORY)
+        self.env["inboost.bonus.balance"]._capture(
+            self.backend_id, customers, priority=HISTORY
+        )
         self.last_partner_id = partners[-1].id
         return False
 

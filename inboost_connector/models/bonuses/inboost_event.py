@@ -27,7 +27,9 @@ class InboostEvent(models.Model):
             event.amount_sent = (event.sent or {}).get("amount", 0.0)
 
     def _split_too_large(self):
-        for event in self.filtered(lambda e: e.operation == "bonuses_expiring"):
+        for event in self.filtered(
+            lambda e: e.operation == "bonuses_expiring" and e.state == "failed"
+        ):
             self.env["inboost.bonus.notice"]._split_notice(event)
 
     @api.model
@@ -35,5 +37,7 @@ class InboostEvent(models.Model):
         now = iso(fields.Datetime.now())
         return {
             phone: {"amount": amount, "time": now}
-            for phone, amount in backend._balances_of(phones).items()
+            for phone, amount in self.env["inboost.bonus.balance"]
+            ._read_amounts(backend, phones)
+            .items()
         }

@@ -1,3 +1,4 @@
+from collections import defaultdict
 from datetime import timedelta
 
 from odoo import fields, models
@@ -63,6 +64,18 @@ class LoyaltyProgram(models.Model):
             )
             self.env["inboost.bonus.resend"]._queue(backends, changed)
         return result
+
+    def _inboost_find_backends(self):
+        """The backends in use to which the points of these programs are bonuses.
+
+        :return: {program: backends}
+        """
+        found = defaultdict(self.env["inboost.backend"].browse)
+        backends = self.env["inboost.backend"].sudo()
+        for backend in backends.search([("state", "!=", "draft")]):
+            for program in backend.program_ids & self:
+                found[program] |= backend
+        return found
 
     # -- actions -------------------------------------------------------------------
 

@@ -86,8 +86,8 @@ class ResPartner(models.Model):
             .sudo()
             .search([("partner_id", "=", self.id), ("points", "!=", 0)])
         )
-        backends = self.env["inboost.backend"]._find_by_program(cards.program_id)
+        backends = cards.program_id._inboost_find_backends()
         for backend in self.env["inboost.backend"].union(*backends.values()):
-            backend._capture_balances([(self, phone)])
+            self.env["inboost.bonus.balance"]._capture(backend, [(self, phone)])
             if self.phone_sanitized:
-                backend._capture_balances([(self, None)])
+                self.env["inboost.bonus.balance"]._capture(backend, [(self, None)])

@@ -191,9 +191,8 @@ class InboostAnnouncement(models.Model):
         """One after the other, in the order in which they came: the newest word is the
         last."""
         self = self.with_context(tracking_disable=True)
-        with self.env["inboost.long.job"]._take() as mine:
+        with self.env["inboost.long.job"]._take("ir_cron_announcement") as mine:
             if not mine:
-                self.env["inboost.long.job"]._trigger_again("ir_cron_announcement")
                 return
             end = time.monotonic() + MAX_RUN
             backends = self.env["inboost.backend"].search([("state", "=", "connected")])

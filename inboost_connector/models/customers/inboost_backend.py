@@ -94,6 +94,14 @@ class InboostBackend(models.Model):
         help="A contact has a language from the first day: filling sets it for new "
         "ones only.",
     )
+    policy_barcode = fields.Selection(
+        POLICIES,
+        "Barcode",
+        required=True,
+        default="fill",
+        help="Of the customer's card or bot: scanned or typed at the register, it "
+        "finds them. A barcode that another contact has is left there.",
+    )
     history_days = fields.Integer(
         "History (Days)",
         default=90,
@@ -200,7 +208,9 @@ class InboostBackend(models.Model):
     def _filter_about(self, partners):
         about = super()._filter_about(partners)
         is_narrow = self._get_recording()["scope"] == "linked"
-        return self._filter_linked(about) if is_narrow else about
+        if not is_narrow:
+            return about
+        return self.env["inboost.customer"]._filter_linked(self, about)
 
     @api.model
     def _get_recording_fields(self):
@@ -215,23 +225,6 @@ class InboostBackend(models.Model):
             "scope": self.scope,
             "respect_opt_out": self.respect_opt_out,
         }
-
-    def _filter_linked(self, partners):
-        """Those of ``partners`` whose phone is that of a customer in InBoost."""
-        phones = partners.mapped("phone_sanitized")
-        linked = set(
-            self.env["inboost.customer"]
-            .sudo()
-            .search(
-                [
-                    ("backend_id", "=", self.id),
-                    ("partner_id.phone_sanitized", "in", [p for p in phones if p]),
-                    ("state", "!=", "ignored"),
-                ]
-            )
-            .partner_id.mapped("phone_sanitized")
-        )
-        return partners.filtered(lambda partner: partner.phone_sanitized in linked)
 
     def _about_phone_sql(self, phone):
         if self.scope == "every":

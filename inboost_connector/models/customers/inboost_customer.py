@@ -44,7 +44,11 @@ class InboostCustomer(models.Model):
         help="Conflict: somebody should look which contact this is. Ignored: a person "
         "decided that this customer of InBoost is none here.",
     )
-    reason_code = fields.Char(readonly=True)
+    reason_code = fields.Selection(
+        lambda self: self.env["inboost.problem"]._get_selection(),
+        "Kind of Reason",
+        readonly=True,
+    )
     reason_args = fields.Json(readonly=True)
     reason = fields.Char(
         compute="_compute_reason", help="Why a person has to look at this customer."
@@ -76,6 +80,7 @@ class InboostCustomer(models.Model):
             ("phone", "The phone differs"),
             ("merged", "The contact was merged into another"),
             ("account", "The contact has a login here"),
+            ("elsewhere", "Another company has the contact"),
         ],
         "Conflict",
         compute="_compute_question_kind",
@@ -240,3 +245,19 @@ class InboostCustomer(models.Model):
         if "partner_id" in vals:
             (before | self.partner_id)._inboost_touch()
         return result
+
+    # -- scope ---------------------------------------------------------------------
+
+    @api.model
+    def _filter_linked(self, backend, partners):
+        """Those of ``partners`` whose phone is that of a customer in InBoost."""
+        phones = partners.mapped("phone_sanitized")
+        links = self.sudo().search(
+            [
+                ("backend_id", "=", backend.id),
+                ("partner_id.phone_sanitized", "in", [p for p in phones if p]),
+                ("state", "!=", "ignored"),
+            ]
+        )
+        linked = set(links.partner_id.mapped("phone_sanitized"))
+        return partners.filtered(lambda partner: partner.phone_sanitized in linked)

@@ -29,8 +29,10 @@ class InboostCustomerLookup(models.AbstractModel):
         :return: the contact; none when InBoost does not know the phone
         :raise UserError: when InBoost could not be asked, or its answer not be used
         """
-        exchange = backend._exchange("customer_find", {}, within=within, phone=phone)
         endpoint = backend._endpoint("customer_find")
+        exchange = self.env["inboost.connection"]._exchange(
+            endpoint, within=within, phone=phone
+        )
         outcome = classify(exchange, endpoint._get_rules())
         endpoint._note_apart(outcome)
         # No such customer is no trouble, and neither is an endpoint that says so.

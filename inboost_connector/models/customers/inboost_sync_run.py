@@ -75,7 +75,11 @@ class InboostSyncRun(models.Model):
     conflict_count = fields.Integer("Conflicts", readonly=True)
     error_count = fields.Integer("Errors", readonly=True)
     failures = fields.Integer("Failures in a Row", readonly=True, aggregator=None)
-    reason_code = fields.Char(readonly=True)
+    reason_code = fields.Selection(
+        lambda self: self.env["inboost.problem"]._get_selection(),
+        "Kind of Reason",
+        readonly=True,
+    )
     reason_args = fields.Json(readonly=True)
     reason = fields.Char(compute="_compute_reason")
     shortfall = fields.Json(
@@ -186,7 +190,8 @@ class InboostSyncRun(models.Model):
         """As a person asks for it: the form of the run that is open."""
         backend.ensure_one()
         backend.check_access("read")
-        if backend.state != "connected":
+        looks_first = dry_run and backend.state == "draft"
+        if backend.state != "connected" and not looks_first:
             raise UserError(self.env._("Connect the backend first."))
         if not dry_run and not backend.pull_released:
             self._release(backend)
@@ -264,13 +269,12 @@ class InboostSyncRun(models.Model):
         backends = self.env["inboost.backend"].search([("state", "=", "connected")])
         self._queue_due(backends._filter_sendable())
         self.env["ir.cron"]._commit_progress()
-        with self.env["inboost.long.job"]._take() as mine:
+        with self.env["inboost.long.job"]._take("ir_cron_pull") as mine:
             if not mine:
-                self.env["inboost.long.job"]._trigger_again("ir_cron_pull")
                 return
             end = time.monotonic() + MAX_RUN
             for run in self._open_runs().sorted("id"):
-                if run.backend_id._filter_sendable():
+                if run._may_work():
                     run._work(end)
         if self._open_runs().filtered(lambda run: not run.failures):
             self._trigger()
@@ -280,10 +284,19 @@ class InboostSyncRun(models.Model):
         return self.search(
             [
                 ("state", "in", ("queued", "running")),
-                ("backend_id.state", "=", "connected"),
                 ("backend_id.active", "=", True),
+                "|",
+                ("backend_id.state", "=", "connected"),
+                "&",
+                ("backend_id.state", "=", "draft"),
+                ("dry_run", "=", True),
             ]
         )
+
+    def _may_work(self):
+        """Before a backend is connected, somebody may look at what would come."""
+        backend = self.backend_id
+        return backend.state == "draft" or bool(backend._filter_sendable())
 
     def _work(self, end):
         """Page after page, until the end, a failure, or the end of our time."""
@@ -322,7 +335,7 @@ class InboostSyncRun(models.Model):
             if self.state == "failed"
             else self.env._("Not all customers of InBoost were read: %s", self.reason)
         )
-        self.backend_id._notify_administrators(text)
+        self.env["inboost.alarm"]._notify_administrators(self.backend_id, text)
 
     def _finish_whole(self):
         """All that InBoost has is known now."""

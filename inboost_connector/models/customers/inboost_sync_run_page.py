@@ -21,7 +21,7 @@ MAX_PART_TRIES = 5
 #: Failures to get a page, one after another, that end a run.
 MAX_FAILURES = 5
 #: Rows that are decided about in one transaction, so that it stays short.
-PART = 100
+PART = 250
 COUNTERS = {
     "created": "created_count",
     "linked": "linked_count",
@@ -91,8 +91,9 @@ class InboostSyncRun(models.Model):
             raise PageStopped("endpoint_off", endpoint=endpoint.display_name)
         if self.page_count >= paging.MAX_PAGES:
             raise paging.PageError("endless", count=self.page_count)
-        request = backend._question(
-            "customers_list",
+        connection = self.env["inboost.connection"]
+        request = connection._question(
+            endpoint,
             paging.query(
                 endpoint.paging,
                 self.position,
@@ -104,7 +105,7 @@ class InboostSyncRun(models.Model):
             request.url = self.position
         # No transaction is open while the request is on its way.
         self.env["ir.cron"]._commit_progress()
-        exchange = backend._ask(endpoint, request)
+        exchange = connection._ask(endpoint, request)
         outcome = mask_outcome(
             classify(exchange, endpoint._get_rules()),
             exchange.request,
@@ -143,7 +144,10 @@ class InboostSyncRun(models.Model):
     def _handle_failure(self, verdict, code, arguments):
         """No page came. What may pass is tried again at the next cron."""
         reason = {"reason_code": code, "reason_args": arguments}
-        if verdict is Verdict.CREDENTIALS:
+        if self.backend_id.state == "draft":
+            # Somebody looks on, and can correct what is wrong.
+            self._finish("failed", code, arguments)
+        elif verdict is Verdict.CREDENTIALS:
             self.backend_id._pause("wrong_credentials", arguments)
             self.write(reason)
         elif verdict is Verdict.ADDRESS:

@@ -95,17 +95,20 @@ class InboostAlarm(models.Model):
     @api.depends_context("lang")
     def _compute_text(self):
         for alarm in self:
-            known = alarm.arguments or {}
-            template = self.env._(self._get_causes()[alarm.code])
-            alarm.text = template % {
-                "date": known.get("date", ""),
-                "endpoint": alarm.endpoint_id.display_name or "",
-                "names": ", ".join(known.get("names") or []),
-                "reason": self.env["inboost.reason"]._word(
-                    known.get("code"), known.get("args")
-                )
-                or "",
-            }
+            alarm.text = self._word(alarm.code, alarm.endpoint_id, alarm.arguments)
+
+    @api.model
+    def _word(self, code, endpoint, arguments):
+        """:return: a cause in the reader's language"""
+        known = arguments or {}
+        reason = self.env["inboost.reason"]._word(known.get("code"), known.get("args"))
+        template = self.env._(self._get_causes()[code])
+        return template % {
+            "date": known.get("date", ""),
+            "endpoint": endpoint.display_name or "",
+            "names": ", ".join(known.get("names") or []),
+            "reason": reason or "",
+        }
 
     @api.model
     def _get_causes(self):
@@ -172,6 +175,16 @@ class InboostAlarm(models.Model):
         for user in self._get_administrators(backend):
             text = alarm.with_context(lang=user.lang).text
             alarm.activity_ids |= backend.activity_schedule(
+                "mail.mail_activity_data_warning", summary=text, user_id=user.id
+            )
+
+    @api.model
+    def _notify_administrators(self, backend, text):
+        """What happened once, and is no state that could pass."""
+        users = self._get_administrators(backend)
+        backend.message_post(body=text, partner_ids=users.partner_id.ids)
+        for user in users:
+            backend.activity_schedule(
                 "mail.mail_activity_data_warning", summary=text, user_id=user.id
             )
 

@@ -1,16 +1,12 @@
-import logging
 from datetime import timedelta
 
-from odoo import api, fields, models, tools
-from odoo.exceptions import UserError
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 from odoo.addons.base.models.res_partner import _tz_get
 
-from ...lib import auth, codes
-from ...lib.operations import OPERATIONS
+from ...lib import codes
 from ...lib.states import SETTLED
-
-_logger = logging.getLogger(__name__)
 
 
 class InboostBackend(models.Model):
@@ -95,7 +91,7 @@ class InboostBackend(models.Model):
         copy=False,
     )
     doubt_count = fields.Integer(
-        "Unknown Events", compute="_compute_doubt_count", compute_sudo=True
+        "Unknown Events", compute="_compute_event_counts", compute_sudo=True
     )
     retry_days = fields.Integer(
         "Try Again For (Days)",
@@ -109,6 +105,17 @@ class InboostBackend(models.Model):
         "0: no limit of ours. Whatever it is, we slow down when InBoost asks for it.",
     )
     alarm_ids = fields.One2many("inboost.alarm", "backend_id")
+    digest_user_ids = fields.Many2many(
+        "res.users",
+        "inboost_backend_digest_rel",
+        "backend_id",
+        "user_id",
+        "Daily Digest To",
+        copy=False,
+        domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
+        help="They get one mail a day: what was sent yesterday, and what needs a "
+        "person.",
+    )
     mask_personal = fields.Boolean(
         "Mask Personal Data in Logs",
         help="Phones, names and e-mail addresses are not kept in the request log.",
@@ -129,12 +136,13 @@ class InboostBackend(models.Model):
         "Keep Request Log (Days)", default=30, required=True
     )
     endpoint_ids = fields.One2many("inboost.endpoint", "backend_id")
-    event_waiting_count = fields.Integer(compute="_compute_event_counts")
-    event_attention_count = fields.Integer(compute="_compute_event_counts")
-    missing_address_count = fields.Integer(compute="_compute_missing_address_count")
-    other_names = fields.Char(
-        "Other Backends of the Company", compute="_compute_other_names"
+    event_waiting_count = fields.Integer(
+        compute="_compute_event_counts", compute_sudo=True
     )
+    event_attention_count = fields.Integer(
+        compute="_compute_event_counts", compute_sudo=True
+    )
+    missing_address_count = fields.Integer(compute="_compute_missing_address_count")
 
     _retention = models.Constraint(
         "CHECK(event_retention_days >= 120 AND log_retention_days > 0"
@@ -154,29 +162,25 @@ class InboostBackend(models.Model):
                 backend.pause_code, backend.pause_args
             )
 
-    def _compute_doubt_count(self):
-        for backend in self:
-            backend.doubt_count = self.env["inboost.restoration"]._count(backend)
-
     def _compute_event_counts(self):
         counts = {
             (backend, state): count
             for backend, state, count in self.env["inboost.event"]._read_group(
                 [
                     ("backend_id", "in", self.ids),
-                    ("state", "in", ("pending", "sending", "parked", "held", "failed")),
+                    ("state", "in", ("pending", "sending", "held", "failed")),
                 ],
                 ["backend_id", "state"],
                 ["__count"],
             )
         }
         for backend in self:
+            backend.doubt_count = self.env["inboost.restoration"]._count(backend)
             backend.event_waiting_count = sum(
                 counts.get((backend, state), 0) for state in ("pending", "sending")
             )
             backend.event_attention_count = sum(
-                counts.get((backend, state), 0)
-                for state in ("parked", "held", "failed")
+                counts.get((backend, state), 0) for state in ("held", "failed")
             )
 
     @api.depends("endpoint_ids.address", "endpoint_ids.enabled")
@@ -186,43 +190,46 @@ class InboostBackend(models.Model):
                 backend.endpoint_ids.filtered(lambda e: e.enabled and not e.has_address)
             )
 
-    @api.depends("company_id", "active")
-    def _compute_other_names(self):
-        """Backends that get the same sales."""
-        for backend in self:
-            company = backend.company_id
-            others = self.sudo().search(
-                [
-                    ("id", "not in", backend.ids),
-                    ("state", "!=", "draft"),
-                    ("company_id", "child_of", company.root_id.id),
-                ]
-            )
-            same = others.filtered(
-                lambda other, mine=company: (
-                    other.company_id in mine.parent_ids
-                    or mine in other.company_id.parent_ids
-                )
-            )
-            backend.other_names = ", ".join(same.mapped("name"))
-
     @api.constrains("address")
     def _check_address(self):
         for backend in self:
             self.env["inboost.connection"]._check_url(backend.address)
             backend.endpoint_ids._check_credentials()
 
+    @api.constrains("active")
+    def _check_archived(self):
+        """While something waits, it would be forgotten."""
+        waiting = [
+            ("backend_id", "in", self.filtered(lambda b: not b.active).ids),
+            ("state", "not in", SETTLED),
+        ]
+        if count := self.env["inboost.event"].sudo().search_count(waiting):
+            raise ValidationError(
+                self.env._(
+                    "%s events wait to be sent or need a decision. Let them be sent, "
+                    "or cancel them in the list of events; then archive the backend.",
+                    count,
+                )
+            )
+
     # -- CRUD ----------------------------------------------------------------------
 
     @api.model_create_multi
     def create(self, vals_list):
         backends = super().create(vals_list)
-        backends._create_endpoints()
+        self.env["inboost.endpoint"]._create_missing(backends)
         self.env.registry.clear_cache()
         return backends
 
     def write(self, vals):
-        moved = self._filter_moved(vals["address"]) if "address" in vals else self[:0]
+        if vals.keys() & set(self._get_shop_fields()) and "connected_since" not in vals:
+            # What was sold in other shops before is history: no campaign starts for it.
+            known = self.sudo().filtered("connected_since")
+            known.connected_since = fields.Datetime.now()
+        moved = self.browse()
+        if "address" in vals:
+            restorations = self.env["inboost.restoration"]
+            moved = restorations._filter_moving(self, vals["address"])
         result = super().write(vals)
         if moved:
             # Neither the secret nor what waits is for whoever is there.
@@ -233,30 +240,6 @@ class InboostBackend(models.Model):
         if "secret" in vals:
             self.env["inboost.alarm"]._refresh(self.sudo().filtered("alarm_ids"))
         return result
-
-    def _filter_moved(self, address):
-        """Those in use that ``address`` points at another portal."""
-        name = codes.portal_name(address or "")
-        return self.filtered(
-            lambda backend: (
-                backend.state != "draft" and codes.portal_name(backend.address) != name
-            )
-        )
-
-    def _create_endpoints(self):
-        """Every operation has an endpoint from the first day."""
-        self.env["inboost.endpoint"].sudo().create(
-            [
-                {
-                    "backend_id": backend.id,
-                    "operation": name,
-                    **self.env["inboost.endpoint"]._prepare_default_values(name),
-                }
-                for backend in self
-                for name in OPERATIONS
-                if name not in backend.endpoint_ids.mapped("operation")
-            ]
-        )
 
     def copy_data(self, default=None):
         prepare = self.env["inboost.profile"]._prepare_copies
@@ -272,7 +255,7 @@ class InboostBackend(models.Model):
     # -- actions -------------------------------------------------------------------
 
     def action_test_connection(self):
-        """Ask InBoost who we are and tell in plain words what came back."""
+        """Ask InBoost who we are, and say in plain words what came back."""
         self.ensure_one()
         self.check_access("write")
         self.env["inboost.connection"]._check_original(self)
@@ -316,22 +299,6 @@ class InboostBackend(models.Model):
         self.check_access("write")
         self._pause("paused_by", {"user": self.env.user.name})
 
-    def action_archive(self):
-        """:raise UserError: while something waits: it would be forgotten"""
-        waiting = [
-            ("backend_id", "in", self.ids),
-            ("state", "not in", SETTLED),
-        ]
-        if count := self.env["inboost.event"].sudo().search_count(waiting):
-            raise UserError(
-                self.env._(
-                    "%s events wait to be sent or need a decision. Let them be sent, "
-                    "or cancel them in the list of events; then archive the backend.",
-                    count,
-                )
-            )
-        return super().action_archive()
-
     def action_send_doubtful(self):
         """What may have left before the restore is sent."""
         self.check_access("write")
@@ -348,11 +315,8 @@ class InboostBackend(models.Model):
             "inboost_connector.inboost_event_action"
         )
         action["domain"] = [("backend_id", "=", self.id)]
-        action["context"] = dict(
-            self.env.context.get("inboost_filter")
-            and {f"search_default_{self.env.context['inboost_filter']}": 1}
-            or {}
-        )
+        wanted = self.env.context.get("inboost_filter")
+        action["context"] = {f"search_default_{wanted}": 1} if wanted else {}
         return action
 
     def _notify(self, message, kind):
@@ -379,14 +343,6 @@ class InboostBackend(models.Model):
         )
         self.env["inboost.alarm"]._refresh(paused)
 
-    def _notify_administrators(self, text):
-        users = self.env["inboost.alarm"]._get_administrators(self)
-        self.message_post(body=text, partner_ids=users.partner_id.ids)
-        for user in users:
-            self.activity_schedule(
-                "mail.mail_activity_data_warning", summary=text, user_id=user.id
-            )
-
     def _filter_sendable(self):
         """Those that may send from here and now. One that was copied along with its
         database is paused until an administrator says that this is the live one."""
@@ -398,83 +354,12 @@ class InboostBackend(models.Model):
         copies._pause("copy")
         return connected - copies
 
-    # -- HTTP ----------------------------------------------------------------------
-
     def _get_zone(self):
         """The time zone in which the shop's days begin and end."""
         return self.time_zone or self.company_id.partner_id.tz or "UTC"
 
-    @api.model
-    def _get_recording_fields(self):
-        """What :meth:`_get_recording` is made of."""
-        return {"active", "state", "company_id", "address", "doubt_before"} | {
-            "doubt_decision"
-        }
-
-    @tools.ormcache("self.id")
-    def _get_recording(self):
-        """What a capture has to know, kept in memory: a sale reads nothing of us.
-
-        :return: dict of portal, company_id, doubt_before, doubt_decision, whether
-            opt-outs are respected, and endpoints,
-            {operation: (endpoint id, shelf life in days, whether at most once)}
-        """
-        self.ensure_one()
-        return self._prepare_recording()
-
-    def _prepare_recording(self):
-        """See :meth:`_get_recording`; an upper storey adds what it has to know."""
-        return {
-            "respect_opt_out": False,
-            "portal": self.address,
-            "company_id": self.company_id.id,
-            "doubt_before": self.doubt_before,
-            "doubt_decision": self.doubt_decision,
-            "endpoints": {
-                endpoint.operation: (
-                    endpoint.id,
-                    endpoint.shelf_life_days,
-                    endpoint.guarantee == "at_most_once",
-                )
-                for endpoint in self.endpoint_ids._filter_recording()
-            },
-        }
-
     def _endpoint(self, operation):
         return self.endpoint_ids.filtered(lambda e: e.operation == operation)
-
-    def _exchange(self, operation, fact=None, within=None, **envelope):
-        """A question and its answer; see :meth:`_question` and :meth:`_ask`.
-
-        :rtype: client.Exchange
-        :raise UserError: in a copy of the database
-        """
-        self.env["inboost.connection"]._check_original(self)
-        request = self._question(operation, fact, **envelope)
-        return self._ask(self._endpoint(operation), request, within)
-
-    def _question(self, operation, fact=None, **envelope):
-        """An exchange outside the outbox, which asks rather than tells.
-
-        :rtype: client.Request
-        """
-        self.ensure_one()
-        endpoint = self._endpoint(operation)
-        if not endpoint.has_address:
-            raise UserError(self.env._("%s has no address yet.", endpoint.display_name))
-        return endpoint._request(fact or {}, **envelope)
-
-    def _ask(self, endpoint, request, within=None):
-        """Send ``request``. It is logged whatever becomes of the caller's transaction.
-
-        :param float within: seconds that the caller waits at most
-        :rtype: client.Exchange
-        """
-        with self.env["inboost.connection"]._client(pool_size=1) as http:
-            credentials = self._get_auth() if endpoint.authorised else None
-            result = auth.send(http, request, credentials, within)
-        self.env["inboost.request.log"]._record_apart(endpoint, result)
-        return result
 
     # -- documents -----------------------------------------------------------------
 
@@ -486,15 +371,16 @@ class InboostBackend(models.Model):
         """
         return []
 
-    @api.model
-    def _get_documents(self):
-        """:return: iterator over the empty recordset of each kind"""
-        return (self.env[name] for name in self._get_document_models())
-
     # -- cron ----------------------------------------------------------------------
 
     @api.model
     def _cron_reconcile(self):
+        with self.env["inboost.long.job"]._take("ir_cron_reconcile") as mine:
+            if mine:
+                self._reconcile()
+
+    @api.model
+    def _reconcile(self):
         """Find what capture missed: what failed, an order nobody saw, a phone that
         came by a path we do not see."""
         self.env["inboost.watch"]._repair_crons()
@@ -504,7 +390,8 @@ class InboostBackend(models.Model):
                 backend.connected_since,
                 fields.Datetime.now() - timedelta(days=backend.reconcile_days),
             )
-            for documents in self._get_documents():
-                documents._inboost_reconcile(backend, since)
+            for name in self._get_document_models():
+                self.env[name]._inboost_reconcile(backend, since)
         self.env["inboost.event"]._release_parked()
+        self.env["inboost.traffic"]._sum_up()
         self.env["inboost.alarm"]._refresh()

@@ -5,7 +5,7 @@ from odoo import api, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import config
 
-from ...lib import address_guard, client, outcome, redact
+from ...lib import address_guard, auth, batch, client, outcome, redact
 from ...lib.log_row import describe, mask_outcome
 
 
@@ -69,10 +69,44 @@ class InboostConnection(models.AbstractModel):
             raise UserError(self.env["inboost.reason"]._word("copy"))
 
     @api.model
+    def _exchange(self, endpoint, fact=None, within=None, **envelope):
+        """A question and its answer, outside the outbox.
+
+        :rtype: client.Exchange
+        :raise UserError: in a copy of the database, or when the request cannot be made
+        """
+        self._check_original(endpoint.backend_id)
+        return self._ask(endpoint, self._question(endpoint, fact, **envelope), within)
+
+    @api.model
+    def _question(self, endpoint, fact=None, **envelope):
+        """:rtype: client.Request
+        :raise UserError: when the request cannot be made
+        """
+        if not endpoint.has_address:
+            raise UserError(self.env._("%s has no address yet.", endpoint.display_name))
+        return endpoint._request(fact or {}, **envelope)
+
+    @api.model
+    def _ask(self, endpoint, request, within=None):
+        """Send ``request``. It is logged whatever becomes of the caller's transaction.
+
+        :param float within: seconds that the caller waits at most
+        :rtype: client.Exchange
+        """
+        with self._client(pool_size=1) as http:
+            credentials = (
+                endpoint.backend_id._get_auth() if endpoint.authorised else None
+            )
+            result = auth.send(http, request, credentials, within)
+        self.env["inboost.request.log"]._record_apart(endpoint, result)
+        return result
+
+    @api.model
     def _test(self, backend):
         """:raise UserError: with what an administrator should do"""
         endpoint = backend._endpoint("connection_test")
-        result = backend._ask(endpoint, backend._question("connection_test"))
+        result = self._ask(endpoint, self._question(endpoint))
         problem = self._explain(endpoint, result)
         if problem:
             raise UserError(problem)
@@ -84,7 +118,7 @@ class InboostConnection(models.AbstractModel):
         :param endpoint: the one that was asked
         """
         rules = endpoint._get_log_rules()
-        found = outcome.classify(exchange, endpoint._get_rules())
+        found = batch.judge_one(exchange, endpoint._get_rules())
         found = mask_outcome(found, exchange.request, rules)
         if found.verdict in (outcome.Verdict.DONE, outcome.Verdict.DUPLICATE):
             return None

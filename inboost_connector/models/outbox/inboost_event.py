@@ -1,15 +1,13 @@
 import json
-from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ...lib import mapping, states
-from ...lib.operations import OPERATIONS
+from ...lib.operations import OPERATIONS, TITLES
 from ...lib.priority import LIVE, MARKETING
 
-PURGE_BATCH = 5000
 #: Characters of a fact or body on the screen: a notice may have 100,000 phones.
 MAX_SHOWN = 20_000
 #: What a capture settled for good: a snapshot has to stay what it was.
@@ -22,6 +20,7 @@ class InboostEvent(models.Model):
 
     _name = "inboost.event"
     _description = "InBoost Event"
+    _inherit = ["inboost.event.words"]
     _order = "id desc"
     _rec_name = "event_id"
 
@@ -41,7 +40,7 @@ class InboostEvent(models.Model):
         readonly=True,
         index=True,
     )
-    operation = fields.Char(required=True, readonly=True)
+    operation = fields.Selection(TITLES, required=True, readonly=True)
     key = fields.Char(
         required=True,
         readonly=True,
@@ -89,7 +88,11 @@ class InboostEvent(models.Model):
         "delivered or send it again. Failed: InBoost refused its content. Expired: too "
         "old to be news when it could be sent.",
     )
-    reason_code = fields.Char(readonly=True)
+    reason_code = fields.Selection(
+        lambda self: self.env["inboost.reason"]._get_selection(),
+        "Cause",
+        readonly=True,
+    )
     reason_args = fields.Json(readonly=True)
     reason = fields.Char(compute="_compute_reason")
     advice = fields.Char(
@@ -133,6 +136,17 @@ class InboostEvent(models.Model):
         "(backend_id, state, partner_id)"
         " WHERE state IN ('parked', 'pending', 'sending', 'held', 'failed')"
     )
+    # Purchases that are not sent, and why.
+    _unsent = models.Index(
+        "(backend_id, id)"
+        " WHERE state IN ('parked', 'expired') OR reason_code = 'opted_out'"
+    )
+    # Rows come in the order of time: tiny, and nothing to keep in a sale.
+    _times = models.Index(
+        "USING brin (occurred_at, done_at)"
+        " WITH (pages_per_range = 16, autosummarize = on)"
+    )
+    _expired = models.Index("(backend_id, write_date) WHERE state = 'expired'")
     _purge = models.Index(
         "(backend_id, write_date)"
         " WHERE state IN ('done', 'cancelled', 'superseded', 'expired')"
@@ -173,12 +187,6 @@ class InboostEvent(models.Model):
         text = json.dumps(value, indent=2, ensure_ascii=False)
         return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}\n…"
 
-    @api.depends("endpoint_id", "res_name", "partner_id", "key")
-    def _compute_display_name(self):
-        for event in self:
-            about = event.res_name or event.partner_id.display_name or event.key
-            event.display_name = f"{event.endpoint_id.display_name} {about or ''}"
-
     # -- CRUD ----------------------------------------------------------------------
 
     def write(self, vals):
@@ -199,95 +207,6 @@ class InboostEvent(models.Model):
                     "Cancel them instead."
                 )
             )
-
-    # -- actions -------------------------------------------------------------------
-
-    def action_send_again(self):
-        """Back to the queue, under the same event id."""
-        return self._decide("send_again", ("held", "failed", "cancelled"))
-
-    def action_mark_delivered(self):
-        self._check_manager()
-        return self._decide("mark_delivered", ("held", "failed", "parked", "pending"))
-
-    def action_cancel(self):
-        self._check_manager()
-        return self._decide("cancel", ("held", "failed", "parked", "pending"))
-
-    def action_view_document(self):
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self.res_model,
-            "res_id": self.res_id,
-            "views": [(False, "form")],
-        }
-
-    def _check_manager(self):
-        if not self.env.user.has_group("inboost_connector.group_inboost_manager"):
-            raise AccessError(self.env._("Only an InBoost administrator may do this."))
-
-    def _decide(self, action, states_from):
-        """A person's decision, checked against the state under a lock, and remembered.
-        What can be done is done; the rest is said."""
-        if not self.env.user.has_group("inboost_connector.group_inboost_user"):
-            raise AccessError(self.env._("Only an InBoost user may do this."))
-        self.check_access("read")
-        # What a person may decide is decided here; the rows are the server's own.
-        events = self.sudo()
-        events.lock_for_update()
-        events.invalidate_recordset(["state"])
-        fitting = events.filtered(lambda event: event.state in states_from)
-        rest = events - fitting
-        if not fitting:
-            raise UserError(self._explain_rest(rest, 0))
-        self.env["inboost.event.decision"].sudo().create(
-            [
-                {
-                    "event_id": event.id,
-                    "user_id": self.env.uid,
-                    "action": action,
-                    "state_before": event.state,
-                }
-                for event in fitting
-            ]
-        )
-        fitting._carry_out(action)
-        self.env["inboost.alarm"]._refresh(fitting.backend_id)
-        if not rest:
-            return None
-        return self.env["inboost.backend"]._notify(
-            self._explain_rest(rest, len(fitting)), "warning"
-        )
-
-    def _carry_out(self, action):
-        if action == "send_again":
-            self._queue()
-        elif action == "mark_delivered":
-            self._finish("done")
-        else:
-            self._finish("cancelled")
-
-    def _explain_rest(self, rest, count):
-        titles = dict(self._fields["state"]._description_selection(self.env))
-        states_left = ", ".join(
-            f"{titles[state]}: {len(events)}"
-            for state, events in rest.grouped("state").items()
-        )
-        if len(rest) == 1:
-            return self.env._(
-                "%(event)s cannot be changed like this; it is in the state "
-                "%(state)s. %(advice)s",
-                event=rest.display_name,
-                state=titles[rest.state],
-                advice=rest.advice or "",
-            )
-        return self.env._(
-            "Done: %(count)s. Left as they are (%(states)s): %(rest)s",
-            count=count,
-            rest=len(rest),
-            states=states_left,
-        )
 
     # -- state ---------------------------------------------------------------------
 
@@ -435,30 +354,9 @@ class InboostEvent(models.Model):
     @api.autovacuum
     def _gc_delivered(self):
         """Only what was delivered or given up by a person goes, in small batches."""
-        done, more = 0, False
-        backends = self.env["inboost.backend"].with_context(active_test=False)
-        for backend in backends.search([]):
-            limit = fields.Datetime.now() - timedelta(days=backend.event_retention_days)
-            rows = self.env.execute_query(
-                SQL(
-                    """
-                    DELETE FROM inboost_event
-                     WHERE id = ANY(ARRAY(
-                           SELECT id FROM inboost_event
-                            WHERE backend_id = %(backend)s
-                              AND state = ANY(%(settled)s)
-                              AND write_date < %(limit)s
-                         ORDER BY write_date
-                            LIMIT %(batch)s))
-                 RETURNING id
-                    """,
-                    backend=backend.id,
-                    settled=list(states.SETTLED),
-                    limit=limit,
-                    batch=PURGE_BATCH,
-                )
-            )
-            done += len(rows)
-            more = more or len(rows) == PURGE_BATCH
-        self.invalidate_model()
-        return done, more
+        return self.env["inboost.retention"]._purge(
+            self._name,
+            days="event_retention_days",
+            moment="write_date",
+            which=SQL("state = ANY(%s)", list(states.SETTLED)),
+        )

@@ -69,8 +69,8 @@ class InboostEventCheck(models.AbstractModel):
         """:return: whether InBoost has ``event``; None when nobody knows"""
         about = facts.describe_sent(event.operation, event.fact or {})
         try:
-            exchange = endpoint.backend_id._exchange(
-                "event_check", about, **event._envelope()
+            exchange = self.env["inboost.connection"]._exchange(
+                endpoint, about, **event._envelope()
             )
         except UserError as error:
             _logger.info("InBoost: event %s is not asked about: %s", event.id, error)

@@ -39,6 +39,17 @@ class InboostRestoration(models.AbstractModel):
         return portal and portal != codes.portal_name(backend.address)
 
     @api.model
+    def _filter_moving(self, backends, address):
+        """Those in use that ``address`` points at another portal."""
+        portal = codes.portal_name(address or "")
+        return backends.filtered(
+            lambda backend: (
+                backend.state != "draft"
+                and codes.portal_name(backend.address) != portal
+            )
+        )
+
+    @api.model
     def _get_fingerprint(self):
         """What tells this database from its copies: Odoo's uuid travels with a copy,
         the cluster's identifier and the database's own number do not; nor does that of

@@ -131,12 +131,12 @@ class TestCustomerLookup(CustomerCase):
     def test_two_seconds_at_most(self):
         self.known()
         timeouts = []
-        cls = type(self.backend)
+        cls = type(self.env["inboost.connection"])
         exchange = cls._exchange
 
-        def listen(self, operation, fact=None, within=None, **envelope):
+        def listen(self, endpoint, fact=None, within=None, **envelope):
             timeouts.append(within)
-            return exchange(self, operation, fact, within, **envelope)
+            return exchange(self, endpoint, fact, within, **envelope)
 
         with patch.object(cls, "_exchange", listen):
             self.search("0500000001")

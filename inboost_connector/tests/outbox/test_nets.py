@@ -64,7 +64,7 @@ class TestNets(BonusCase):
         self.deliver()
         self.fake.requests.clear()
         with (
-            self.broken(self.backend, "_capture_balances"),
+            self.broken(self.env["inboost.bonus.balance"], "_capture"),
             mute_logger(CAPTURE),
         ):
             self.customer.phone = "+380501112233"
@@ -82,7 +82,10 @@ class TestNets(BonusCase):
         self.fake.requests.clear()
         wizard = self.env["base.partner.merge.automatic.wizard"].create({})
         both = self.customer + self.other_customer
-        with self.broken(self.backend, "_capture_balances"), mute_logger(CAPTURE):
+        with (
+            self.broken(self.env["inboost.bonus.balance"], "_capture"),
+            mute_logger(CAPTURE),
+        ):
             wizard._merge(both.ids, self.customer)
         self.assertMissed()
         self.reconcile()
@@ -95,7 +98,10 @@ class TestNets(BonusCase):
         card = self.make_card(10)
         self.deliver()
         self.fake.requests.clear()
-        with self.broken(self.backend, "_capture_balances"), mute_logger(CAPTURE):
+        with (
+            self.broken(self.env["inboost.bonus.balance"], "_capture"),
+            mute_logger(CAPTURE),
+        ):
             card.sudo().unlink()
         self.assertMissed()
         self.reconcile()

@@ -87,13 +87,17 @@ class TestRoles(CustomerCase):
         self.failure = self.env["inboost.capture.failure"]._record(
             "a sale", (self.customer, "_inboost_release_parked", []), ValueError("x")
         )
-        self.announcement = self.env["inboost.announcement"].sudo().create(
-            {
-                "backend_id": self.backend.id,
-                "message_id": "m-1",
-                "body": {"phone": "+380671234567"},
-                "state": "failed",
-            }
+        self.announcement = (
+            self.env["inboost.announcement"]
+            .sudo()
+            .create(
+                {
+                    "backend_id": self.backend.id,
+                    "message_id": "m-1",
+                    "body": {"phone": "+380671234567"},
+                    "state": "failed",
+                }
+            )
         )
         self.fake.script[FIND] = [
             self.answer(self.row(1, userPhoneNumber="380671234567"))

@@ -1,4 +1,7 @@
+from datetime import datetime
 from unittest.mock import patch
+
+from freezegun import freeze_time
 
 from odoo.tests import tagged
 
@@ -41,6 +44,8 @@ class TestCost(InboostCase):
     def test_a_connected_sale_costs_four_statements_more(self):
         # Once a minute a sale looks whether events are sent: this test may take longer.
         self.startPatcher(patch.object(inboost_watch, "EVERY", 1e9))
+        # The stock writes a date again when the second has changed.
+        self.startPatcher(freeze_time(datetime.now()))
         self.open_new_session()
         self.statements_of(self.sell_five_lines())
         with patch.object(
