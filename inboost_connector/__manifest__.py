@@ -38,6 +38,7 @@
         "security/inboost_rules.xml",
         "security/ir.model.access.csv",
         "data/ir_cron.xml",
+        "data/web_tour_tour.xml",
         "data/mail_template.xml",
         "views/outbox/inboost_health_views.xml",
         "views/outbox/inboost_event_views.xml",
@@ -53,6 +54,7 @@
         "views/customers/res_partner_views.xml",
         "views/customers/inboost_privacy_views.xml",
         "views/outbox/inboost_profile_import_views.xml",
+        "views/inboost_setup_views.xml",
         "views/outbox/inboost_backend_views.xml",
         "views/customers/inboost_announcement_views.xml",
         "views/outbox/res_config_settings_views.xml",
@@ -62,6 +64,12 @@
         "views/bonuses/inboost_bonus_views.xml",
         "views/register/pos_order_views.xml",
         "views/inboost_menus.xml",
+    ],
+    "demo": [
+        "demo/inboost_demo_data.xml",
+        "demo/res.partner.csv",
+        "demo/product.product.csv",
+        "demo/inboost_demo_story.xml",
     ],
     "assets": {
         "web.assets_backend": ["inboost_connector/static/src/backend/**/*"],

@@ -22,6 +22,7 @@ from .outbox import test_endpoint
 from .outbox import test_erasure
 from .outbox import test_event_actions
 from .outbox import test_event_check
+from .outbox import test_model
 from .outbox import test_nets
 from .outbox import test_event_words
 from .outbox import test_health
@@ -56,3 +57,5 @@ from .register import test_register_credit_notes
 from .register import test_register_nets
 from .register import test_register_purchases
 from .register import test_shops
+from .register import test_setup
+from .register import test_till

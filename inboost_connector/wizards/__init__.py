@@ -5,6 +5,7 @@ from . import (
     inboost_event_decide,
     inboost_expiring_preview,
     inboost_profile_import,
+    inboost_setup,
     loyalty_card_update_balance,
     loyalty_generate_wizard,
 )

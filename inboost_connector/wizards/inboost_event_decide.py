@@ -1,10 +1,18 @@
 from odoo import api, fields, models
+from odoo.tools.translate import LazyTranslate
+
+_lt = LazyTranslate(__name__)
 
 ACTIONS = [
     ("send_again", "Send again"),
     ("mark_delivered", "Mark delivered"),
     ("cancel", "Cancel"),
 ]
+HEADLINES = {
+    "send_again": _lt("Events that are sent again: %s"),
+    "mark_delivered": _lt("Events that are marked as delivered: %s"),
+    "cancel": _lt("Events that are cancelled and will not be sent: %s"),
+}
 
 
 class InboostEventDecide(models.TransientModel):
@@ -24,7 +32,8 @@ class InboostEventDecide(models.TransientModel):
         for wizard in self:
             fitting = wizard._get_fitting()
             wizard.fitting_count = len(fitting)
-            lines = [wizard._say(len(fitting)), *wizard._say_rest(fitting)]
+            headline = self.env._(HEADLINES[wizard.action])
+            lines = [headline % len(fitting), *wizard._say_rest(fitting)]
             if wizard.action == "send_again":
                 lines += wizard._say_doubtful(fitting)
             wizard.summary = "\n".join(lines)
@@ -32,14 +41,6 @@ class InboostEventDecide(models.TransientModel):
     def _get_fitting(self):
         allowed = self.event_ids._get_decidable_states(self.action)
         return self.event_ids.filtered(lambda event: event.state in allowed)
-
-    def _say(self, count):
-        _ = self.env._
-        return {
-            "send_again": _("Events that are sent again: %s", count),
-            "mark_delivered": _("Events that are marked as delivered: %s", count),
-            "cancel": _("Events that are cancelled and will not be sent: %s", count),
-        }[self.action]
 
     def _say_rest(self, fitting):
         titles = dict(self.event_ids._fields["state"]._description_selection(self.env))

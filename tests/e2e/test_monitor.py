@@ -22,7 +22,7 @@ def odoo(inboost, template):
 
 
 @pytest.fixture(autouse=True)
-def token(odoo):
+def settings(odoo):
     set_parameter(odoo, "health_token", TOKEN)
     set_parameter(odoo, "health_seconds", "300")
 

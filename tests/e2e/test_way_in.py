@@ -25,6 +25,8 @@ OPEN = f"""
 backend = env["inboost.backend"].search([], limit=1)
 backend.write({{"incoming_open": True, "incoming_token_entry": "{TOKEN}",
                "incoming_secret_entry": "{SECRET}"}})
+for endpoint in backend.endpoint_ids.filtered("row_map"):
+    endpoint.row_map = endpoint.row_map[:-1] + ", opted_out: optedOut}}"
 env.cr.commit()
 print("way in: %s" % backend.id)
 """

@@ -1,84 +1,167 @@
-"""The documentation names tests that are there."""
+"""What the documentation names is there: commands, menus, pictures."""
 
 import re
-from functools import cache
+import shlex
+import subprocess
+import sys
+from itertools import takewhile
 
+import polib
 import pytest
+import screenshots
+from lxml import etree
+from workspace import ROOT
 
-from tests.storeys import ROOT
+from simulator.__main__ import parse
 
-#: How the documents shorten the folders of tests.
-FOLDERS = {"sale": "inboost_connector_sale/tests"}
-#: A file, one test in it, and the list of its tests in italics: to the next file.
-NAMED = re.compile(
-    r"``([\w/]*\btest_\w+)(?:\.py)?(?:::(test_\w+))?``((?:\s*[(:])(?:(?!``)[^`])*)?"
+PAGES = sorted(
+    [
+        *ROOT.glob("*.rst"),
+        *ROOT.glob("docs/**/*.rst"),
+        *ROOT.glob("inboost_connector*/readme/*.rst"),
+        ROOT / "simulator/README.rst",
+    ]
 )
-#: What a test is named after, with spaces.
-TEST = re.compile(r"\*(\w[^*]*)\*")
+PROGRAMS = "(make|python -m simulator) "
+#: In the text, where it may go on in the next line, or a line of a block.
+COMMANDS = [
+    re.compile(rf"``{PROGRAMS}([^`]*)``"),
+    re.compile(rf"^    {PROGRAMS}([^#\n]*)", re.M),
+]
+MENU = re.compile(r"\*(InBoost > [^*]+)\*")
 
 
-@cache
-def sources():
-    """:return: {path without its ending: text}"""
-    paths = [*ROOT.glob("tests/**/test_*.py"), *ROOT.glob("*/tests/**/test_*.py")]
+def commands(program):
+    """:return: list of (page, its arguments)"""
+    return [
+        (page.name, arguments)
+        for page in PAGES
+        for pattern in COMMANDS
+        # A command goes on after a backslash.
+        for name, arguments in pattern.findall(page.read_text().replace("\\\n", " "))
+        if name == program
+    ]
+
+
+def test_each_make_target_that_is_named_exists():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    named = commands("make")
+    assert len(named) > 20
+    for page, arguments in named:
+        words = (word for word in arguments.split() if "=" not in word)
+        wanted = set(takewhile(re.compile(r"[a-z-]+$").match, words))
+        assert wanted <= targets, f"{page}: make {arguments}"
+
+
+def test_each_command_of_the_simulator_is_one():
+    named = commands("python -m simulator")
+    assert named
+    for _page, arguments in named:
+        parse(shlex.split(arguments))
+
+
+# -- menus -----------------------------------------------------------------------------
+
+
+def menus():
+    """:return: the paths of all our menus, as "InBoost > Configuration > Backends" """
+    titles, parents, names = {}, {}, {}
+    for path in sorted(ROOT.glob("inboost_connector*/views/**/*.xml")):
+        for node in etree.parse(path).iter("record", "menuitem"):
+            name = node.findtext("field[@name='name']")
+            titles[node.get("id")] = node.get("name") or name
+            if node.tag == "menuitem":
+                names[node.get("id")] = node.get("name") or node.get("action")
+                parents[node.get("id")] = (node.get("parent") or "").split(".")[-1]
+
+    def path_of(menu):
+        own = [titles.get(menu) or titles[names[menu].split(".")[-1]]]
+        return path_of(parents[menu]) + own if parents[menu] in names else own
+
+    return {" > ".join(path_of(menu)) for menu in names}
+
+
+def buttons():
+    """:return: set of what may be pressed on our screens"""
+    paths = [
+        *ROOT.glob("inboost_connector*/views/**/*.xml"),
+        *ROOT.glob("inboost_connector*/static/src/**/*.xml"),
+    ]
     return {
-        path.relative_to(ROOT).with_suffix("").as_posix(): path.read_text()
+        " ".join((node.get("string") or "".join(node.itertext())).split())
         for path in paths
+        for node in etree.parse(path).iter("button", "a", "page")
     }
 
 
-def files(name):
-    """:return: paths that ``name`` may mean"""
-    folder, _, rest = name.partition("/")
-    if folder in FOLDERS:
-        name = f"{FOLDERS[folder]}/{rest}"
-    return [path for path in sources() if f"/{path}".endswith(f"/{name}")]
+def translations():
+    return {
+        entry.msgid: entry.msgstr
+        for path in ROOT.glob("inboost_connector*/i18n/uk.po")
+        for entry in polib.pofile(str(path)).translated_entries()
+    }
 
 
-def method_of(words):
-    return "test_" + re.sub(r"\W+", "_", words.strip().lower()).strip("_")
+def named_menus(page):
+    return {" ".join(path.split()) for path in MENU.findall(page.read_text())}
 
 
-def faults(text):
-    """:return: what ``text`` names that is not there"""
-    found = []
-    for name, one, listed in NAMED.findall(text):
-        paths = files(name)
-        if not paths:
-            found.append(name)
-        for test in [one] * bool(one) + [method_of(w) for w in TEST.findall(listed)]:
-            if not any(f"def {test}(" in sources()[path] for path in paths):
-                found.append(f"{name}: {test}")
-    return found
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_each_menu_that_is_named_exists(page):
+    """Its last part may be a button of the screen that it opens."""
+    words = translations() if page.parent.name == "uk" else {}
+    known, last = (
+        {
+            " > ".join(words.get(part, part) for part in path.split(" > "))
+            for path in some
+        }
+        for some in (menus(), buttons())
+    )
+    assert len(known) > 10
+    for path in named_menus(page) - known:
+        menu, _, button = path.rpartition(" > ")
+        assert menu in known and button in last, path
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.glob("docs/*.rst")), ids=lambda p: p.stem)
-def test_each_test_that_a_document_names_is_there(path):
-    assert faults(path.read_text()) == []
+def test_menus_are_found_in_both_languages():
+    for page in ("staff.rst", "uk/staff.rst"):
+        assert len(named_menus(ROOT / "docs/guides" / page)) > 3
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "``outbox/test_nothing``",
-        "``test_capture.py``: *nothing of the kind*",
-        "``lib/test_codes`` (*a code never\n  changed*)",
-        "``lib/test_codes::test_a_code_never_changed``",
-    ],
-)
-def test_one_that_is_not_there_is_noticed(text):
-    assert len(faults(text)) == 1
+# -- pictures --------------------------------------------------------------------------
 
 
-def test_one_that_is_there_is_found():
-    assert faults("``lib/test_codes``: *a code never\n  changes*, ``lives/``") == []
+@pytest.mark.parametrize("language", screenshots.LANGUAGES)
+def test_each_screen_has_its_picture_and_no_other(language):
+    names = {path.stem for path in (screenshots.IMAGES / language).iterdir()}
+    assert names == set(screenshots.names()), "run make screenshots"
 
 
-def test_each_promise_names_a_test():
-    text = (ROOT / "docs/architecture.rst").read_text()
-    rows = re.split(r"\n   \* - ", text[text.index("What must hold, and which") :])
-    promises = [row for row in rows[1:] if "Proved by" not in row]
-    assert len(promises) > 40
-    assert [
-        row for row in promises if not re.search(r"``\w+/test_\w+(::test_\w+)?``", row)
-    ] == []
+def test_each_screen_is_judged():
+    judged = re.findall(r"^``([\w-]+)``", (ROOT / "docs/screens.rst").read_text(), re.M)
+    assert sorted(judged) == sorted(screenshots.names())
+
+
+def test_the_pictures_stay_small():
+    sizes = [path.stat().st_size for path in screenshots.IMAGES.rglob("*.png")]
+    assert sum(sizes) < 8_000_000
+
+
+def test_each_picture_of_the_readme_exists():
+    found = re.findall(r"image:: (\S+)", (ROOT / "README.rst").read_text())
+    assert found
+    assert [path for path in found if not (ROOT / path).exists()] == []
+
+
+# -- Sphinx ----------------------------------------------------------------------------
+
+
+def test_sphinx_has_nothing_to_complain_about(tmp_path):
+    command = [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "dummy"]
+    done = subprocess.run(
+        [*command, str(ROOT / "docs"), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

@@ -77,9 +77,9 @@ def test_a_request_takes_as_long_whatever_is_wrong_with_it():
     times = {kind: [] for kind in kinds}
     for _n in range(300):
         for kind in random.sample(kinds, len(kinds)):
-            begin = time.perf_counter()
+            begin = time.process_time()
             assert not door.lets_in(kind, wrong, body)
-            times[kind].append(time.perf_counter() - begin)
+            times[kind].append(time.process_time() - begin)
     medians = [statistics.median(found) for found in times.values()]
     assert max(medians) < 1.2 * min(medians), medians
 
@@ -154,9 +154,9 @@ def test_the_depth_of_the_largest_body_is_found_in_no_time(piece):
 
     def cost(size):
         body = piece * (size // len(piece))
-        begin = time.perf_counter()
+        begin = time.process_time()
         door.find_depth(body)
-        return time.perf_counter() - begin
+        return time.process_time() - begin
 
     cost(1000)
     small = min(cost(door.MAX_BODY // 16) for _n in range(9))

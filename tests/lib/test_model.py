@@ -27,7 +27,7 @@ from .outbox import BALANCE, ENDPOINTS, MAX_QUEUE, Outbox
 #: Runs of up to STEPS steps; a night may have more.
 RUNS = int(os.environ.get("MODEL_RUNS") or 3000)
 STEPS = 40
-PHONES = ("+380671234501", "+380671234502")
+PHONES = ("+380671234501", "+380671234502", "+380671234503")
 #: What a server may do: (status, trouble), and whether it can have acted: True, False
 #: or None for either.
 ANSWERS = {
@@ -114,9 +114,12 @@ class Worker:
 
 
 class Delivery(RuleBasedStateMachine):
-    @initialize()
-    def begin(self):
+    @initialize(sick=st.sets(st.sampled_from(sorted(ENDPOINTS))))
+    def begin(self, sick):
         self.outbox, self.inboost = Outbox(), InBoost()
+        for endpoint in sick:
+            # It failed before.
+            self.outbox.circuits[endpoint].failures = CIRCUIT_THRESHOLD + 1
         self.workers, self.count = {}, 0
         self.mood = "accepted"
         #: What a test knows of each event, beside the outbox.

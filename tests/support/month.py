@@ -179,6 +179,7 @@ for day in range(0, 31, 3):
     with freeze_time(now - timedelta(days=30 - day), tick=True):
         for deed in rng.sample(DEEDS, len(DEEDS)):
             deed(rng.choice(customers))
+            env.cr.commit()
         if day == 15:
             kept, gone = customers[0], customers[1]
             env["base.partner.merge.automatic.wizard"].create({})._merge(

@@ -229,6 +229,16 @@ for index, state in enumerate(values_of("inboost.sync.run", "state")):
             if state == "done" and not dry_run:
                 show(line, kind)
 show(env["inboost.specialty"].create({"name": "Florist"}), "")
+said = env["inboost.announcement"].sudo()
+standings = [("state", state, None) for state in values_of(said._name, "state")]
+standings += [("kind", "done", kind) for kind in values_of(said._name, "kind")]
+for about, state, kind in standings:
+    show(said.create({
+        "backend_id": backend.id, "message_id": f"m-{next(numbers)}", "state": state,
+        "kind": kind, "body": {"data": ROW}, "partner_id": kind and olena.id,
+        "processed_at": kind and fields.Datetime.now(),
+        "notes": [["no_phone", {}]] if state == "failed" else False}),
+        about, kind or state)
 
 # -- wizards ---------------------------------------------------------------------------
 preview = env["inboost.expiring.preview"]

@@ -94,6 +94,14 @@ class InboostBackend(models.Model):
         help="A contact has a language from the first day: filling sets it for new "
         "ones only.",
     )
+    policy_barcode = fields.Selection(
+        POLICIES,
+        "Barcode",
+        required=True,
+        default="fill",
+        help="Of the customer's card or bot: scanned or typed at the register, it "
+        "finds them. A barcode that another contact has is left there.",
+    )
     history_days = fields.Integer(
         "History (Days)",
         default=90,

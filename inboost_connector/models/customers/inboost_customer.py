@@ -80,6 +80,7 @@ class InboostCustomer(models.Model):
             ("phone", "The phone differs"),
             ("merged", "The contact was merged into another"),
             ("account", "The contact has a login here"),
+            ("elsewhere", "Another company has the contact"),
         ],
         "Conflict",
         compute="_compute_question_kind",

@@ -6,7 +6,10 @@ from ...lib import customers
 from ...lib.decision import Decision
 from ...lib.problems import Problem
 
-FIELDS = ("name", "email", "birthdate", "source", "specialty", "lang", "phone")
+FIELDS = (
+    *("name", "email", "birthdate", "source", "specialty", "lang", "phone"),
+    "barcode",
+)
 
 
 class InboostCustomerDecision(models.AbstractModel):
@@ -28,12 +31,15 @@ class InboostCustomerDecision(models.AbstractModel):
         :param dict met: {InBoost's id: phone} of earlier rows of the page; is added to
         :return: list of Decision
         """
+        # Barcodes of contacts are each company's own.
+        self = self.with_company(backend.company_id)
         decisions = [self._read_row(backend, row, operation) for row in rows]
         read = [d for d in decisions if d.customer]
         match = self.env["inboost.customer.match"]
         phones = {d.customer["phone"] for d in read}
         links = match._find_links(backend, read)
         contacts = match._find_contacts(backend, phones)
+        elsewhere = match._find_elsewhere(backend, phones - contacts.keys())
         taken = seen(phones) if seen else {}
         met = {} if met is None else met
         # All of them are read from the database at once.
@@ -42,6 +48,7 @@ class InboostCustomerDecision(models.AbstractModel):
         some = self.env["res.partner"].browse(ids)
         accounts = match._filter_accounts(some)
         languages = match._languages()
+        barcodes = self._find_barcodes(read)
         for decision in read:
             inboost_id, phone = (decision.customer[k] for k in ("inboost_id", "phone"))
             first = met.setdefault(inboost_id, phone) if inboost_id else phone
@@ -49,9 +56,12 @@ class InboostCustomerDecision(models.AbstractModel):
                 decision.fail("listed_twice", id=inboost_id, first=first, second=phone)
                 continue
             partner = self._decide_partner(decision, links, contacts, taken, some)
-            if partner is not None:
+            if partner is not None and not partner and phone in elsewhere:
+                self._decide_elsewhere(decision)
+            elif partner is not None:
                 decision.partner = partner
                 self._decide_changes(backend, decision, contacts, languages)
+                self._leave_barcode(decision, barcodes)
                 self._decide_question(decision, contacts, accounts)
         return decisions
 
@@ -119,6 +129,13 @@ class InboostCustomerDecision(models.AbstractModel):
             (free if not link_id or link_id == own else others).append(candidate)
         return free, others
 
+    def _decide_elsewhere(self, decision):
+        """Who is a contact of another company already is not made again: a person says
+        whose they are. Asked as long as it is so."""
+        phone = decision.customer["phone"]
+        decision.kind, decision.question = "conflict", f"elsewhere:{phone}"
+        decision.problem = Problem("elsewhere", {"phone": phone})
+
     def _decide_doubled(self, decision, contact):
         """A second customer of InBoost with a phone that a first one has."""
         phone = decision.customer["phone"]
@@ -145,6 +162,7 @@ class InboostCustomerDecision(models.AbstractModel):
             "specialty": partner.inboost_specialty_id.name,
             "lang": partner.lang,
             "phone": partner.phone_sanitized,
+            "barcode": partner.barcode,
             "is_company": partner.is_company,
             "region": backend.company_id.country_id.code,
         }
@@ -167,6 +185,26 @@ class InboostCustomerDecision(models.AbstractModel):
             customer["inboost_id"] or link.inboost_id,
         ):
             decision.kind = "updated"
+
+    def _find_barcodes(self, decisions):
+        """:return: {barcode: id of the contact that has it}, of those in the rows"""
+        wanted = [d.customer["barcode"] for d in decisions if d.customer["barcode"]]
+        if not wanted:
+            return {}
+        contacts = self.env["res.partner"].with_context(active_test=False)
+        found = contacts.search([("barcode", "in", wanted)])
+        return {contact.barcode: contact.id for contact in found}
+
+    @staticmethod
+    def _leave_barcode(decision, barcodes):
+        """A card that another has is left with them, and their row is read on."""
+        barcode = decision.changes.get("barcode")
+        if not barcode:
+            return
+        mine = decision.partner.id or decision.customer["phone"]
+        if barcodes.setdefault(barcode, mine) != mine:
+            del decision.changes["barcode"]
+            decision.warnings.append(Problem("barcode_taken", {"barcode": barcode}))
 
     @staticmethod
     def _same_language(given, present):

@@ -18,6 +18,7 @@ CONTACT_FIELDS = {
     "source": "inboost_source_id",
     "specialty": "inboost_specialty_id",
     "lang": "lang",
+    "barcode": "barcode",
 }
 QUIET = {
     "tracking_disable": True,
@@ -36,7 +37,7 @@ class InboostCustomerWrite(models.AbstractModel):
     def _carry_out(self, backend, decisions):
         """Contacts and links as decided. A decision that cannot be carried out becomes
         an error and stops no other."""
-        self = self.with_context(**QUIET)
+        self = self.with_context(**QUIET).with_company(backend.company_id)
         todo = [d for d in decisions if d.changes and d.kind != "error"]
         known = self._find_names(todo)
 

@@ -8,11 +8,6 @@ class InboostDocumentMixin(models.AbstractModel):
     _inherit = "inboost.document.mixin"
 
     @api.model
-    def _inboost_name_sql(self):
-        """The number of document ``d``."""
-        return SQL("d.name")
-
-    @api.model
     def _inboost_total_sql(self):
         """The total of document ``d`` with the sign of the money."""
         return SQL("d.amount_total::float8")
@@ -33,7 +28,7 @@ class InboostDocumentMixin(models.AbstractModel):
         moment, partner = self._inboost_moment_sql(), self._inboost_partner_sql()
         return SQL(
             """
-            SELECT d.id, %(name)s AS name, %(partner)s AS partner_id, d.company_id,
+            SELECT d.id, d.name, %(partner)s AS partner_id, d.company_id,
                    %(moment)s AS time, %(total)s AS amount_total
               FROM %(table)s d
              WHERE %(counts)s
@@ -49,7 +44,6 @@ class InboostDocumentMixin(models.AbstractModel):
                       AND e.operation = ANY(%(operations)s)
                       AND e.key = %(key)s)
             """,
-            name=self._inboost_name_sql(),
             partner=partner,
             moment=moment,
             total=self._inboost_total_sql(),

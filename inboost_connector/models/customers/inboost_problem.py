@@ -75,6 +75,7 @@ PROBLEMS = {
         "answer. Correct the path of the next page, or the paging."
     ),
     # ours
+    "barcode_taken": _lt("Left out: another contact has the barcode %(barcode)s."),
     "text": "%(text)s",
     "changed": "%(field)s: %(value)s.",
     "changed_masked": "%(field)s.",
@@ -89,6 +90,11 @@ PROBLEMS = {
     "doubled_new": _lt(
         "InBoost has two customers with the phone %(phone)s. Decide which of them is "
         "the right one."
+    ),
+    "elsewhere": _lt(
+        "A contact of another company has the phone %(phone)s, so none was created. "
+        "Let the contact belong to all companies, or create one for this company; the "
+        "next synchronisation links it."
     ),
     "phone": _lt(
         "The phone is %(here)s here and %(there)s in InBoost. What is sent goes to the "

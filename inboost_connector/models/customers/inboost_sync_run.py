@@ -190,7 +190,8 @@ class InboostSyncRun(models.Model):
         """As a person asks for it: the form of the run that is open."""
         backend.ensure_one()
         backend.check_access("read")
-        if backend.state != "connected":
+        looks_first = dry_run and backend.state == "draft"
+        if backend.state != "connected" and not looks_first:
             raise UserError(self.env._("Connect the backend first."))
         if not dry_run and not backend.pull_released:
             self._release(backend)
@@ -273,7 +274,7 @@ class InboostSyncRun(models.Model):
                 return
             end = time.monotonic() + MAX_RUN
             for run in self._open_runs().sorted("id"):
-                if run.backend_id._filter_sendable():
+                if run._may_work():
                     run._work(end)
         if self._open_runs().filtered(lambda run: not run.failures):
             self._trigger()
@@ -283,10 +284,19 @@ class InboostSyncRun(models.Model):
         return self.search(
             [
                 ("state", "in", ("queued", "running")),
-                ("backend_id.state", "=", "connected"),
                 ("backend_id.active", "=", True),
+                "|",
+                ("backend_id.state", "=", "connected"),
+                "&",
+                ("backend_id.state", "=", "draft"),
+                ("dry_run", "=", True),
             ]
         )
+
+    def _may_work(self):
+        """Before a backend is connected, somebody may look at what would come."""
+        backend = self.backend_id
+        return backend.state == "draft" or bool(backend._filter_sendable())
 
     def _work(self, end):
         """Page after page, until the end, a failure, or the end of our time."""

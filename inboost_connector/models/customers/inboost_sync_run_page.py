@@ -144,7 +144,10 @@ class InboostSyncRun(models.Model):
     def _handle_failure(self, verdict, code, arguments):
         """No page came. What may pass is tried again at the next cron."""
         reason = {"reason_code": code, "reason_args": arguments}
-        if verdict is Verdict.CREDENTIALS:
+        if self.backend_id.state == "draft":
+            # Somebody looks on, and can correct what is wrong.
+            self._finish("failed", code, arguments)
+        elif verdict is Verdict.CREDENTIALS:
             self.backend_id._pause("wrong_credentials", arguments)
             self.write(reason)
         elif verdict is Verdict.ADDRESS:

@@ -103,7 +103,8 @@ class InboostUnsent(models.Model):
             "opted_out": self._find_opted_out,
             "no_address": self._find_no_address,
         }
-        for kind, documents in enumerate(backend._get_documents()):
+        for kind, name in enumerate(backend._get_document_models()):
+            documents = self.env[name]
             for cause, (reason, find) in enumerate(causes.items()):
                 operation, table = find(backend, documents)
                 if not table:

@@ -102,12 +102,11 @@ class InboostAlarm(models.Model):
         """:return: a cause in the reader's language"""
         known = arguments or {}
         reason = self.env["inboost.reason"]._word(known.get("code"), known.get("args"))
-        return self.env._(self._get_causes()[code]) % {
+        template = self.env._(self._get_causes()[code])
+        return template % {
             "date": known.get("date", ""),
             "endpoint": endpoint.display_name or "",
-            "names": ", ".join(
-                name.removeprefix("InBoost: ") for name in known.get("names") or []
-            ),
+            "names": ", ".join(known.get("names") or []),
             "reason": reason or "",
         }
 

@@ -171,7 +171,7 @@ class InboostBackend(models.Model):
             for backend, state, count in self.env["inboost.event"]._read_group(
                 [
                     ("backend_id", "in", self.ids),
-                    ("state", "in", ("pending", "sending", "parked", "held", "failed")),
+                    ("state", "in", ("pending", "sending", "held", "failed")),
                 ],
                 ["backend_id", "state"],
                 ["__count"],
@@ -183,8 +183,7 @@ class InboostBackend(models.Model):
                 counts.get((backend, state), 0) for state in ("pending", "sending")
             )
             backend.event_attention_count = sum(
-                counts.get((backend, state), 0)
-                for state in ("parked", "held", "failed")
+                counts.get((backend, state), 0) for state in ("held", "failed")
             )
 
     @api.depends("endpoint_ids.address", "endpoint_ids.enabled")

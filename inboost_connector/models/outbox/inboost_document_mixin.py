@@ -15,6 +15,7 @@ class InboostDocumentMixin(models.AbstractModel):
     document has to say of itself comes first; all else is written once, here."""
 
     _name = "inboost.document.mixin"
+    _inherit = "inboost.shop.mixin"
     _description = "InBoost Document"
 
     #: Where purchases of this kind come from: the first word of their keys.
@@ -98,46 +99,6 @@ class InboostDocumentMixin(models.AbstractModel):
     def _inboost_since_sql(self, since):
         """A condition: whether document ``d`` may have become a purchase since."""
         return SQL("%s >= %s", self._inboost_moment_sql(), since)
-
-    # -- where ---------------------------------------------------------------------
-
-    @api.model
-    def _inboost_shops_sql(self):
-        """Where document ``d`` was sold.
-
-        :return: {model of a shop: SQL of its id}
-        """
-        return {}
-
-    @api.model
-    def _inboost_about_shop_sql(self, backend):
-        """A condition: whether document ``d`` was sold in a shop of ``backend``."""
-        chosen = backend._get_recording()["shops"]
-        if not chosen:
-            return SQL("TRUE")
-        columns = self._inboost_shops_sql()
-        conditions = [
-            SQL("%s = ANY(%s)", columns[model], ids)
-            for model, ids in chosen.items()
-            if model in columns
-        ]
-        return SQL("(%s)", SQL(" OR ").join([SQL("FALSE"), *conditions]))
-
-    def _inboost_is_sold_for(self, backend):
-        """Whether the document was sold in a shop of ``backend``."""
-        if not backend._get_recording()["shops"]:
-            return True
-        self.env.flush_all()
-        return bool(
-            self.env.execute_query(
-                SQL(
-                    "SELECT FROM %s d WHERE d.id = %s AND %s",
-                    SQL.identifier(self._table),
-                    self.id,
-                    self._inboost_about_shop_sql(backend),
-                )
-            )
-        )
 
     # -- key -----------------------------------------------------------------------
 

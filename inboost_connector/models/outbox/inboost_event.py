@@ -143,7 +143,8 @@ class InboostEvent(models.Model):
     )
     # Rows come in the order of time: tiny, and nothing to keep in a sale.
     _times = models.Index(
-        "USING brin (occurred_at, done_at) WITH (pages_per_range = 16)"
+        "USING brin (occurred_at, done_at)"
+        " WITH (pages_per_range = 16, autosummarize = on)"
     )
     _expired = models.Index("(backend_id, write_date) WHERE state = 'expired'")
     _purge = models.Index(

@@ -33,7 +33,7 @@ class InboostEventWords(models.AbstractModel):
     marked_by_id = fields.Many2one(
         "res.users", "Marked as Delivered By", compute="_compute_marked"
     )
-    marked_on = fields.Datetime("Marked On", compute="_compute_marked")
+    marked_on = fields.Datetime(compute="_compute_marked")
     behind_id = fields.Many2one(
         "inboost.event",
         "Waits Behind",
@@ -65,7 +65,8 @@ class InboostEventWords(models.AbstractModel):
                 what += f" {SIGNS[event.operation]}{amount}"
             elif event.res_name:
                 what += f" {event.res_name}"
-            who = event.partner_id.name or event.phone
+            # Whoever sees the event sees whose it is.
+            who = event.partner_id.sudo().name or event.phone
             event.display_name = f"{what} · {who}" if who else what
 
     @api.depends("event_id")

@@ -1,6 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import formatLang
+from odoo.tools.translate import LazyTranslate
+
+_lt = LazyTranslate(__name__)
 
 MODULE = "inboost_connector"
 EVENTS = f"{MODULE}.inboost_event_action"
@@ -10,6 +13,46 @@ GRAVITY = ("danger", "warning", "info")
 #: Causes that keep events from being sent.
 GRAVE = {"backend_paused", "endpoint_paused", "endpoint_failing", "waiting"}
 GRAVE |= {"crons", "crons_missing", "crons_off"}
+#: {figure, and filter of the list that it opens: (label, hint, level, list)}
+COUNTS = {
+    "waiting": (_lt("Waiting"), _lt("On their way to InBoost."), "", EVENTS),
+    "parked": (
+        _lt("Parked"),
+        _lt("They wait for a customer with a valid phone."),
+        "",
+        EVENTS,
+    ),
+    "held": (
+        _lt("Held"),
+        _lt("Nobody knows whether InBoost has them: a person decides."),
+        "warning",
+        EVENTS,
+    ),
+    "failed": (
+        _lt("Failed"),
+        _lt("InBoost refused them, or they were given up."),
+        "danger",
+        EVENTS,
+    ),
+    "expired": (
+        _lt("Expired, 7 Days"),
+        _lt("Too old to be news when they could be sent."),
+        "",
+        EVENTS,
+    ),
+    "sent_today": (
+        _lt("Sent Today"),
+        _lt("What InBoost accepted since midnight in the shop."),
+        "",
+        EVENTS,
+    ),
+    "duplicates": (
+        _lt("Duplicates, 7 Days"),
+        _lt("Facts that came again and were not sent a second time."),
+        "",
+        LOG,
+    ),
+}
 
 
 class InboostHealth(models.AbstractModel):
@@ -147,82 +190,54 @@ class InboostHealth(models.AbstractModel):
     @api.model
     def _describe_figures(self, backend, figures):
         """:return: list of dict, see :meth:`_figure`; an upper storey adds its own"""
-        _ = self.env._
         return [
             self._figure(
                 "oldest_waiting",
-                _("Oldest Waiting"),
+                self.env._("Oldest Waiting"),
                 moment=figures["oldest_waiting"],
                 opens=(EVENTS, "waiting"),
-                hint=_("Since when the oldest event waits to be sent."),
+                hint=self.env._("Since when the oldest event waits to be sent."),
             ),
-            *(
-                self._figure(
-                    name,
-                    label,
-                    self._count(figures[name]),
-                    level=level if figures[name] else "",
-                    opens=(EVENTS, name),
-                    hint=hint,
-                )
-                for name, label, level, hint in (
-                    ("waiting", _("Waiting"), "", _("On their way to InBoost.")),
-                    (
-                        *("parked", _("Parked"), ""),
-                        _("They wait for a customer with a valid phone."),
-                    ),
-                    (
-                        *("held", _("Held"), "warning"),
-                        _("Nobody knows whether InBoost has them: a person decides."),
-                    ),
-                    (
-                        *("failed", _("Failed"), "danger"),
-                        _("InBoost refused them, or they were given up."),
-                    ),
-                    (
-                        *("expired", _("Expired, 7 Days"), ""),
-                        _("Too old to be news when they could be sent."),
-                    ),
-                )
-            ),
-            self._figure(
-                "sent_today",
-                _("Sent Today"),
-                self._count(figures["sent_today"]),
-                opens=(EVENTS, "sent_today"),
-                hint=_("What InBoost accepted since midnight in the shop."),
-            ),
+            *(self._describe_count(name, figures) for name in COUNTS),
             *self._describe_hour(figures),
-            self._figure(
-                "duplicates",
-                _("Duplicates, 7 Days"),
-                self._count(figures["duplicates"]),
-                opens=(LOG, "duplicates"),
-                hint=_("Facts that came again and were not sent a second time."),
-            ),
             *self._describe_secret(backend),
         ]
 
     @api.model
+    def _describe_count(self, name, figures):
+        label, hint, level, action = COUNTS[name]
+        return self._figure(
+            name,
+            self.env._(label),
+            self._count(figures[name]),
+            level=level if figures[name] else "",
+            opens=(action, name),
+            hint=self.env._(hint),
+        )
+
+    @api.model
     def _describe_hour(self, figures):
-        _ = self.env._
         requests, p95 = figures["hour_requests"], figures["hour_p95"]
         share = 100 * figures["hour_arrived"] / requests if requests else None
         low = share is not None and share < 90
         yield self._figure(
             "success",
-            _("Success, 1 Hour"),
+            self.env._("Success, 1 Hour"),
             "–" if share is None else f"{formatLang(self.env, share, digits=1)} %",
             level="warning" if low else "",
             opens=(LOG, "errors") if low else (LOG, "last_hour"),
-            hint=_("Requests of the last hour that InBoost accepted."),
+            hint=self.env._("Requests of the last hour that InBoost accepted."),
         )
         yield self._figure(
             "p95",
-            _("Answered Within"),
-            "–" if p95 is None else _("%s s", formatLang(self.env, p95, digits=2)),
+            self.env._("Answered Within"),
+            "–"
+            if p95 is None
+            else self.env._("%s s", formatLang(self.env, p95, digits=2)),
             opens=(LOG, "last_hour"),
-            hint=_("95 of 100 requests of the last hour were answered sooner."),
+            hint=self.env._(
+                "95 of 100 requests of the last hour were answered sooner."
+            ),
         )
 
     @api.model

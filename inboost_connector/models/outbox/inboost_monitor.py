@@ -2,7 +2,8 @@ from datetime import datetime
 
 from odoo import api, fields, models
 
-TOKEN = "inboost_connector.health_token"
+# Names of settings.
+TOKEN = "inboost_connector.health_token"  # nosec B105
 LIMIT = "inboost_connector.health_seconds"
 #: Seconds that what is due may wait while nothing sends, where nobody set another.
 DEFAULT_LIMIT = 600

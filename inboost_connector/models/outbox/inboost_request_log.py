@@ -75,7 +75,7 @@ class InboostRequestLog(models.Model):
     )
 
     _purge = models.Index("(backend_id, create_date)")
-    _created = models.Index("USING brin (create_date) WITH (pages_per_range = 16)")
+    _created = models.Index("(create_date)")
     # Few among many.
     _errors = models.Index(
         "(id) WHERE verdict IN ('retry', 'unknown', 'failed', 'credentials', 'address')"

@@ -126,10 +126,6 @@ class PosOrder(models.Model):
             )
         }
 
-    @api.model
-    def _inboost_name_sql(self):
-        return SQL("COALESCE(d.pos_reference, d.name)")
-
     # -- points --------------------------------------------------------------------
 
     def confirm_coupon_programs(self, coupon_data):

@@ -1,5 +1,6 @@
 from odoo import api, models
 from odoo.exceptions import AccessError
+from odoo.tools import format_date, formatLang
 
 from ...lib import phone as phones
 
@@ -25,16 +26,57 @@ class ResPartner(models.Model):
             when InBoost did not answer; ``off`` when it is not asked; ``invalid`` when
             the term is no phone
         """
-        if not self.env.user.has_group("point_of_sale.group_pos_user"):
-            raise AccessError(self.env._("Only a cashier may do this."))
-        config = self.env["pos.config"].browse(config_id)
-        config.check_access("read")
+        config = self._inboost_get_register(config_id)
         phone = phones.normalise(term, config.company_id.country_id.code)
         if not phone:
             return {"state": "invalid", "phone": term, "records": {}}
         partner, state = self._inboost_find(phone, config.company_id)
         records = self._inboost_register_data(partner, config) if partner else {}
         return {"state": state, "phone": phone, "records": records}
+
+    @api.model
+    def inboost_bonuses_at_register(self, config_id, partner_id):
+        """What the customer has and loses first, for the cashier who is paid now.
+
+        :param int config_id: the register's
+        :return: dict of ``balance``, ``expiring`` and ``day``, the last on which those
+            can be used, as a person reads them; without the latter two where nothing
+            expires; an empty one where the customer has no bonuses
+        """
+        config = self._inboost_get_register(config_id)
+        partner = self.browse(partner_id)
+        partner.check_access("read")
+        company = config.company_id
+        programs = self.env["inboost.backend"]._find_for_company(company).program_ids
+        cards = self.env["loyalty.card"].sudo()
+        cards = cards.search(
+            [("partner_id", "=", partner.id), ("program_id", "in", programs.ids)]
+        )
+        if not cards:
+            return {}
+        found = {"balance": formatLang(self.env, sum(cards.mapped("points")))}
+        return found | self._inboost_next_expiry(cards, company._inboost_today())
+
+    @api.model
+    def _inboost_next_expiry(self, cards, today):
+        lots = self.env["inboost.bonus.lots"].sudo()
+        found = lots._find(cards.program_id, first=today, cards=cards)
+        if not found:
+            return {}
+        day = found[0].day
+        expiring = sum(lot.amount for lot in found if lot.day == day)
+        return {
+            "expiring": formatLang(self.env, expiring),
+            "day": format_date(self.env, day),
+        }
+
+    @api.model
+    def _inboost_get_register(self, config_id):
+        if not self.env.user.has_group("point_of_sale.group_pos_user"):
+            raise AccessError(self.env._("Only a cashier may do this."))
+        config = self.env["pos.config"].browse(config_id)
+        config.check_access("read")
+        return config
 
     @api.model
     def _inboost_find(self, phone, company):

@@ -56,13 +56,6 @@ patch(PartnerList.prototype, {
         }
         return partners;
     },
-
-    clickPartner(partner) {
-        super.clickPartner(...arguments);
-        if (partner) {
-            this.pos.linkToInboost(partner);
-        }
-    },
 });
 
 patch(SelectPartnerButton.prototype, {

@@ -25,6 +25,30 @@ patch(PosStore.prototype, {
         return {state: answer.state, partners: records["res.partner"] || []};
     },
 
+    setPartnerToCurrentOrder(partner) {
+        super.setPartnerToCurrentOrder(...arguments);
+        if (partner) {
+            this.linkToInboost(partner);
+        }
+    },
+
+    /**
+     * @param {Object} partner
+     * @returns {Promise<Object>} what the customer has, see the server's method; empty
+     *     where the server is away
+     */
+    async getInboostBonuses(partner) {
+        if (this.data.network.offline || typeof partner.id !== "number") {
+            return {};
+        }
+        return (
+            (await this.data.silentCall("res.partner", "inboost_bonuses_at_register", [
+                this.config.id,
+                partner.id,
+            ])) || {}
+        );
+    },
+
     /**
      * Somebody who is here and not linked is looked up once, while the sale goes on.
      */
