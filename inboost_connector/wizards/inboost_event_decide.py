@@ -32,8 +32,8 @@ class InboostEventDecide(models.TransientModel):
         for wizard in self:
             fitting = wizard._get_fitting()
             wizard.fitting_count = len(fitting)
-            headline = self.env._(HEADLINES[wizard.action], len(fitting))
-            lines = [headline, *wizard._say_rest(fitting)]
+            headline = self.env._(HEADLINES[wizard.action])
+            lines = [headline % len(fitting), *wizard._say_rest(fitting)]
             if wizard.action == "send_again":
                 lines += wizard._say_doubtful(fitting)
             wizard.summary = "\n".join(lines)

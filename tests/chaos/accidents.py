@@ -124,7 +124,8 @@ class Accidents:
         place = cluster.folder()
         cluster.run(
             *(*control, "-D", place / "data", "-m", how, "-l", place / "log"),
-            *("-w", "restart"),
+            # A busy disk may take long over the recovery.
+            *("-w", "-t", "300", "restart"),
             cwd=place,
             stdout=None,
         )

@@ -19,7 +19,9 @@ OPEN = (
     + """
 import json
 partners = [customer(number).id for number in range(COUNT)]
-program = env["loyalty.program"].create({"name": "Chaos", "program_type": "loyalty"})
+program = env["loyalty.program"].create(
+    {"name": "Chaos", "program_type": "loyalty", "applies_on": "both",
+     "trigger": "auto"})
 backend = env["inboost.backend"].search([], limit=1)
 backend.program_ids = program
 cards = {partner: env["loyalty.card"].create(

@@ -96,8 +96,10 @@ def check_delivery(odoo, inboost, cut):
     arrived = counts["by_event_id"]
     known = sum(event[1] not in arrived for event in held)
     print(f"{len(events)} events, met {counts['by_fault']}")
-    print(f"{len(held)} held: {len(killed)} in flight when a process died; {known} of")
-    print("them had not arrived, which only InBoost can know")
+    print(
+        f"{len(held)} held: {len(killed)} in flight when a process died; {known} of all"
+        " had not arrived, which only InBoost can know"
+    )
     balances = {event[1] for event in events if event[2] == "balance_set"}
     assert set(counts["doubled"]) - balances == set(), "doubled"
     done = {event[1] for event in events if event[4] == "done"}
@@ -123,7 +125,7 @@ def check_points(odoo, inboost, tills):
     """The ledger is what is on the cards, a card has all that was confirmed, and what
     InBoost was sent last is what there is."""
     cards = odoo.sql(
-        "SELECT c.id, c.points, p.phone_sanitized, (SELECT sum(m.change)"
+        "SELECT c.id, COALESCE(c.points, 0), p.phone_sanitized, (SELECT sum(m.change)"
         " FROM inboost_bonus_move m WHERE m.card_id = c.id)"
         " FROM loyalty_card c JOIN loyalty_program g ON g.id = c.program_id"
         " JOIN res_partner p ON p.id = c.partner_id"

@@ -11,6 +11,8 @@ BODY = ".o_field_widget[name=body]"
 
 @pytest.fixture(scope="module")
 def screen(odoo, page):
+    # The first screen of a new database makes all of Odoo's scripts.
+    page.set_default_timeout(120_000)
     sign_in(page, odoo)
     endpoint = odoo.value(
         "SELECT id FROM inboost_endpoint WHERE operation = 'balance_set'"

@@ -143,9 +143,6 @@ class InboostBackend(models.Model):
         compute="_compute_event_counts", compute_sudo=True
     )
     missing_address_count = fields.Integer(compute="_compute_missing_address_count")
-    other_names = fields.Char(
-        "Other Backends of the Company", compute="_compute_other_names"
-    )
 
     _retention = models.Constraint(
         "CHECK(event_retention_days >= 120 AND log_retention_days > 0"
@@ -192,37 +189,6 @@ class InboostBackend(models.Model):
             backend.missing_address_count = len(
                 backend.endpoint_ids.filtered(lambda e: e.enabled and not e.has_address)
             )
-
-    @api.depends(lambda self: ["company_id", "active", *self._get_shop_fields()])
-    def _compute_other_names(self):
-        """Backends that get the same sales."""
-        for backend in self:
-            company = backend.company_id
-            others = self.sudo().search(
-                [
-                    ("id", "not in", backend.ids),
-                    ("state", "!=", "draft"),
-                    ("company_id", "child_of", company.root_id.id),
-                ]
-            )
-            same = others.filtered(
-                lambda other, mine=backend: (
-                    (
-                        other.company_id in mine.company_id.parent_ids
-                        or mine.company_id in other.company_id.parent_ids
-                    )
-                    and mine._has_shops_of(other)
-                )
-            )
-            backend.other_names = ", ".join(same.mapped("name"))
-
-    def _has_shops_of(self, other):
-        """Whether a sale may be for both."""
-        names = self._get_shop_fields()
-        some = [[backend[name] for name in names] for backend in (self, other)]
-        return not all(map(any, some)) or any(
-            mine & theirs for mine, theirs in zip(*some, strict=True)
-        )
 
     @api.constrains("address")
     def _check_address(self):

@@ -1,4 +1,4 @@
-from odoo import api, models, tools
+from odoo import api, fields, models, tools
 from odoo.tools import SQL
 
 
@@ -8,6 +8,41 @@ class InboostBackend(models.Model):
     answer. And what a capture has to know of it."""
 
     _inherit = "inboost.backend"
+
+    other_names = fields.Char(
+        "Other Backends of the Company", compute="_compute_other_names"
+    )
+
+    @api.depends(lambda self: ["company_id", "active", *self._get_shop_fields()])
+    def _compute_other_names(self):
+        """Backends that get the same sales."""
+        for backend in self:
+            company = backend.company_id
+            others = self.sudo().search(
+                [
+                    ("id", "not in", backend.ids),
+                    ("state", "!=", "draft"),
+                    ("company_id", "child_of", company.root_id.id),
+                ]
+            )
+            same = others.filtered(
+                lambda other, mine=backend: (
+                    (
+                        other.company_id in mine.company_id.parent_ids
+                        or mine.company_id in other.company_id.parent_ids
+                    )
+                    and mine._has_shops_of(other)
+                )
+            )
+            backend.other_names = ", ".join(same.mapped("name"))
+
+    def _has_shops_of(self, other):
+        """Whether a sale may be for both."""
+        names = self._get_shop_fields()
+        some = [[backend[name] for name in names] for backend in (self, other)]
+        return not all(map(any, some)) or any(
+            mine & theirs for mine, theirs in zip(*some, strict=True)
+        )
 
     @api.model
     def _find_for_company(self, company):
