@@ -167,7 +167,8 @@ def names():
 
 def take(only):
     """:param str only: part of the names of those that are taken; empty for all"""
-    (STATE / f"simulator-{DATABASE}.sqlite").unlink(missing_ok=True)
+    for path in STATE.glob(f"simulator-{DATABASE}.sqlite*"):
+        path.unlink()
     port = free_port()
     with cluster.running():
         cluster.drop(DATABASE)
@@ -278,7 +279,8 @@ class Photographer:
         """Of another backend, which is forgotten again."""
         page = self.page
         address = cluster.query(DATABASE, "SELECT address FROM inboost_backend LIMIT 1")
-        page.goto(f"{self.url}/odoo/action-inboost_connector.inboost_setup_action")
+        page.goto(f"{self.url}/odoo/action-inboost_connector.inboost_backend_action")
+        page.locator(".o_control_panel .btn-primary").first.click()
         page.locator(".o_field_widget[name=address] input").fill(address)
         page.locator(".o_field_widget[name=secret_entry] input").fill("demo-secret")
         page.locator("button[name=action_test]").click()

@@ -100,9 +100,12 @@ class InboostDemo(models.AbstractModel):
             limit=8,
         )
         webhook = self.env["inboost.event"].search(
-            [("operation", "=", "purchase"), ("state", "=", "done")],
+            [
+                ("operation", "=", "purchase"),
+                ("state", "=", "done"),
+                ("occurred_at", "<", self._ago(days=4)),
+            ],
             order="occurred_at DESC",
-            offset=2,
             limit=1,
         )
         for event, (state, code, arguments) in zip(purchases, FATES, strict=False):
