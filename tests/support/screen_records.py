@@ -236,6 +236,11 @@ lines = [Command.create({"partner_id": olena.id, "points": 160.51,
 for about, line_ids in {"with-lines": lines, "without-lines": []}.items():
     show(preview.create({"summary": about, "line_ids": line_ids}), about)
 show(env["inboost.customer.find"], "new")
+show(env["inboost.setup"], "new")
+for step in values_of("inboost.setup", "step"):
+    show(env["inboost.setup"].create({
+        "name": f"Setup ({step})", "address": "https://new.inboost.example",
+        "step": step, "test_state": "works", "test_answer": "It works."}), step)
 show(env["inboost.profile.import"], "new")
 for state in values_of("inboost.customer.find", "state"):
     show(env["inboost.customer.find"].create({
