@@ -5,8 +5,8 @@ export ODOO_PORT ?= 8069
 export SIMULATOR_PORT ?= 8099
 
 .DEFAULT_GOAL := help
-.PHONY: help provision provision-lean demo test test-lib test-unit test-pins test-e2e test-apart test-core \
-	test-one chaos bench lint format renew clean
+.PHONY: help provision provision-lean demo docs screenshots test test-lib test-unit \
+	test-pins test-e2e test-core test-one chaos mutants bench lint format renew clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,7 +20,13 @@ provision-lean:
 demo: provision-lean  ## Serve a demo shop connected to the simulator (ODOO_PORT, SIMULATOR_PORT)
 	@$(PYTHON) tools/demo.py
 
-test: provision  ## Run all tests, from the rules in lib to the browser (half an hour)
+docs: provision  ## Make the documentation with Sphinx: .local/docs/index.html
+	@$(VENV_BIN)/python -m sphinx -W -q docs .local/docs
+
+screenshots: provision  ## Take the pictures of the documentation; ONLY=NAME for some
+	@$(VENV_BIN)/python tools/screenshots.py $(if $(ONLY),--only $(ONLY))
+
+test: provision  ## Run all tests, from the rules in lib to the browser (forty minutes)
 	@$(PYTHON) tools/suites.py lib unit pins e2e
 
 test-lib: provision-lean  ## Run the tests of lib: plain Python, seconds
@@ -35,17 +41,17 @@ test-pins: provision  ## Run both again with the versions that Odoo itself pins
 test-e2e: provision  ## Run the tests with real servers, the simulator and Chromium
 	@$(PYTHON) tools/suites.py e2e
 
-test-apart: provision  ## Run what is long or needs a quiet machine: limits, kills, lives, every screen, chaos
-	@$(PYTHON) tools/suites.py apart
-
 test-one: provision-lean  ## Run the tests with K in their name: make test-one K=test_sale
 	@$(PYTHON) tools/suites.py -k "$(or $(K),$(error name the test: make test-one K=...))"
 
-chaos: provision  ## Sell while everything breaks: make chaos SEED=7 SECONDS=600
-	@CHAOS_SEED=$(SEED) CHAOS_SECONDS=$(SECONDS) $(PYTHON) tools/suites.py -k test_chaos
+chaos: provision  ## Sell while everything breaks: make chaos SEED=7 SECONDS=600 ONLY=kill_server
+	@CHAOS_SEED=$(SEED) CHAOS_SECONDS=$(SECONDS) CHAOS_ONLY="$(ONLY)" $(PYTHON) tools/suites.py -k test_chaos
 
 test-core: provision  ## Run Odoo's own suites with and without us and compare
 	@$(PYTHON) tools/core_suites.py
+
+mutants: provision  ## See which faults in lib no test sees (an hour); then mutmut browse
+	@nice $(VENV_BIN)/mutmut run --max-children 1
 
 bench: provision  ## Measure beside others; ARGS="--quick", "--only NAME", "--help"
 	@PYTHONPATH=tools $(VENV_BIN)/python -m benchmarks $(ARGS)

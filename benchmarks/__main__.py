@@ -2,13 +2,15 @@
 
 Prints a line ``name value unit`` for each figure; what goes on is on stderr. A run
 without --quick keeps its results in benchmarks/results.json and writes the table of
-docs/benchmarks.rst anew.
+docs/benchmarks.rst anew, after each benchmark. --prepare makes the databases only, so
+that a later run, of the same code, is the measuring alone.
 """
 
 import argparse
 import contextlib
 import json
 import sys
+import time
 import traceback
 from functools import partial
 from pathlib import Path
@@ -23,9 +25,11 @@ from . import (
     drain_queue_job,
     history,
     ledger,
+    million,
     report,
     retry,
     sales,
+    shop,
 )
 from .measure import Figure
 from .receiver import Receiver
@@ -43,6 +47,20 @@ BENCHMARKS = {
     "history": (history.run, ("history_",)),
     "notice": (ledger.run_notice, ("notice_",)),
     "ledger": (ledger.run, ("ledger_",)),
+}
+#: Benchmark -> what makes its databases.
+PREPARATIONS = {
+    "sales": shop.prepare,
+    "arrival_threaded": million.prepare,
+    "arrival_prefork": million.prepare,
+    "drain": shop.prepare,
+    "drain_1m": million.prepare,
+    "queue_job": drain_queue_job.prepare,
+    "retry": shop.prepare,
+    "customers": shop.prepare,
+    "history": history.prepare,
+    "notice": ledger.prepare_notice,
+    "ledger": ledger.prepare,
 }
 
 
@@ -87,8 +105,19 @@ def chosen(only):
     return list(found or BENCHMARKS)
 
 
-def measure(bench, names, output):
-    """:return: ({name of a figure: entry}, names of benchmarks that failed)"""
+def prepare(bench, names):
+    """Make the databases of benchmarks.
+
+    :return: names of those of which it failed
+    """
+    return [name for name in names if not tried(name, PREPARATIONS[name], bench)]
+
+
+def measure(bench, names, output, keep):
+    """
+    :param keep: called with the entries of each benchmark
+    :return: ({name of a figure: entry}, names of benchmarks that failed)
+    """
     entries, failed = {}, []
 
     def tell(figure):
@@ -96,24 +125,39 @@ def measure(bench, names, output):
         output.flush()
         entries[figure.name] = report.entry(figure)
 
+    def measure_one(bench, name):
+        bench.growth = 0.0
+        for figure in BENCHMARKS[name][0](bench):
+            tell(figure)
+        if bench.growth:
+            tell(Figure(f"{report.MEMORY}{name}_mb", bench.growth, "MB"))
+
     for name in names:
-        print(f"-- {name}", flush=True)
-        try:
-            bench.growth = 0.0
-            for figure in BENCHMARKS[name][0](bench):
-                tell(figure)
-            if bench.growth:
-                tell(Figure(f"{report.MEMORY}{name}_mb", bench.growth, "MB"))
-        except Exception as error:
-            # The others are measured all the same.
-            if not isinstance(error, Trouble):
-                traceback.print_exc()
-            print(f"error: {name}: {error}", flush=True)
+        if not tried(name, measure_one, bench, name):
             failed.append(name)
+        keep(entries)
     growth = report.greatest_growth(entries)
     if growth:
         tell(growth)
     return entries, failed
+
+
+def tried(name, act, *arguments):
+    """What fails of one benchmark stops no other.
+
+    :return: whether it succeeded
+    """
+    print(f"-- {name}", flush=True)
+    begin = time.monotonic()
+    try:
+        act(*arguments)
+    except Exception as error:
+        if not isinstance(error, Trouble):
+            traceback.print_exc()
+        print(f"error: {name}: {error}", flush=True)
+        return False
+    print(f"   {time.monotonic() - begin:.0f} s", flush=True)
+    return True
 
 
 def run(arguments, output):
@@ -122,10 +166,12 @@ def run(arguments, output):
         receiver = Receiver()
         try:
             bench = Bench(arguments.quick, receiver)
-            entries, failed = measure(bench, names, output)
-            arguments.json.write_text(json.dumps(entries, indent=2) + "\n")
-            if not arguments.quick:
-                report.keep(entries)
+            if arguments.prepare:
+                failed = prepare(bench, names)
+            else:
+                keep = (lambda entries: None) if arguments.quick else report.keep
+                entries, failed = measure(bench, names, output, keep)
+                arguments.json.write_text(json.dumps(entries, indent=2) + "\n")
         finally:
             receiver.stop()
     if failed:
@@ -147,6 +193,9 @@ if __name__ == "__main__":
     )
     parser.add_argument(
         "--quick", action="store_true", help="small numbers, to see that all works"
+    )
+    parser.add_argument(
+        "--prepare", action="store_true", help="make the databases, measure nothing"
     )
     parser.add_argument(
         "--json",

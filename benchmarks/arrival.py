@@ -20,12 +20,9 @@ PATIENCE = 60
 
 def run(bench, mode):
     """:param str mode: threaded or prefork"""
-    count = bench.scale(1_000_000, 10_000)
     with (
         Shop("bench_arrival_0", bench.receiver, shop.connected(), mode) as empty,
-        Shop(
-            "bench_arrival_1m", bench.receiver, million.delivered(count), mode
-        ) as full,
+        Shop("bench_arrival_1m", bench.receiver, million.prepare(bench), mode) as full,
     ):
         yield from measure(bench, mode, {"": empty, "_1m": full})
 
@@ -39,8 +36,8 @@ def measure(bench, mode, shops):
     for number in range(bench.rounds):
         bench.say(f"{mode}: round {number + 1} of {bench.rounds}")
         for size, some in shops.items():
-            waits["idle", size] += some.idle(bench.scale(20, 3))
-            waits["busy", size] += some.busy(bench.scale(20, 2))
+            waits["idle", size] += some.idle(bench.scale(10, 3))
+            waits["busy", size] += some.busy(bench.scale(5, 2))
     for (load, size), found in waits.items():
         meter = shops[size].server.meter
         bench.note_memory(meter)

@@ -27,7 +27,7 @@ def run(bench):
 
 
 def created(bench, ours, odoo):
-    count = bench.scale(2000, 100)
+    count = bench.scale(1000, 100)
     firsts = iter(range(0, 1_000_000, count))
 
     def pull():

@@ -34,7 +34,7 @@ def bare(receiver, count, delay):
 
 
 def run(bench):
-    sales = bench.scale(3000, 100)
+    sales = bench.scale(2000, 100)
     with Server("bench_drain", bench.receiver, shop.connected()) as server:
         server.drain(sales // 10, 0)
         for delay in (50, 3):
@@ -62,16 +62,15 @@ def measured(server, sales, delay):
 
 
 def run_beside_a_million(bench):
-    sales = bench.scale(3000, 100)
-    count = bench.scale(1_000_000, 10_000)
+    sales = bench.scale(2000, 100)
     with (
         Server("bench_drain_0", bench.receiver, shop.connected()) as empty,
-        Server("bench_drain_1m", bench.receiver, million.delivered(count)) as full,
+        Server("bench_drain_1m", bench.receiver, million.prepare(bench)) as full,
     ):
         for server in (empty, full):
             server.drain(sales // 10, 0)
             server.meter.mark()
-        bench.say(f"{bench.rounds} rounds beside {count} delivered events")
+        bench.say(f"{bench.rounds} rounds beside the delivered events")
         alone, beside = interleave(
             bench.rounds,
             lambda: empty.drain(sales, 3),

@@ -11,6 +11,8 @@ from .measure import Figure
 from .receiver import Receiver
 from .worker import Worker
 
+#: In a full and in a quick run.
+CUSTOMERS = (20_000, 200)
 ORDERS_EACH = 5
 #: The customers are worked on in so many parts, each a round.
 PARTS = 5
@@ -20,9 +22,11 @@ WAITING = "SELECT count(*) FROM inboost_customer WHERE history_state = 'waiting'
 
 
 def run(bench):
-    customers = bench.scale(20_000, 200)
-    template = prepared(f"history_{customers}", make, customers)
-    with copy_of(template, "bench_history") as database, Worker(database) as worker:
+    customers = bench.scale(*CUSTOMERS)
+    with (
+        copy_of(prepare(bench), "bench_history") as database,
+        Worker(database) as worker,
+    ):
         worker(product.connect, url=bench.receiver.url)
         speeds, orders = [], 0
         clock = None
@@ -39,6 +43,11 @@ def run(bench):
         limited = worker.meter.limited(clock, "waiting for the database")
     assert orders == customers * ORDERS_EACH, f"{orders} orders were queued"
     yield Figure("history_queue_per_s", median(speeds), "orders/s", limited)
+
+
+def prepare(bench):
+    customers = bench.scale(*CUSTOMERS)
+    return prepared(f"history_{customers}", make, customers)
 
 
 def make(database, customers):

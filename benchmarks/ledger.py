@@ -8,10 +8,13 @@ from statistics import median
 import cluster
 
 from . import product, shop
-from .databases import clone, copy_of, next_ids, prepared, run_sql
+from .databases import clone, copy_of, drop_indexes, next_ids, prepared, run_sql
 from .measure import Figure
 from .worker import Worker
 
+#: Cards, and phones of a notice, in a full and in a quick run.
+CARDS = (1_000_000, 1000)
+PHONES = (100_000, 500)
 #: Rows of the ledger that a card has, so many days apart, each of ten points.
 ROWS = 20
 DAYS_APART = 15
@@ -29,10 +32,11 @@ BALANCES = 200
 
 
 def run(bench):
-    cards = bench.scale(1_000_000, 1000)
-    ages = f"CASE n % {EVERY} WHEN 0 THEN {EXPIRED} WHEN 1 THEN {EXPIRING} ELSE {FRESH}"
-    template = bonuses("ledger", cards, ROWS, f"{ages} END")
-    with copy_of(template, "bench_ledger") as database, Worker(database) as worker:
+    cards = bench.scale(*CARDS)
+    with (
+        copy_of(prepare(bench), "bench_ledger") as database,
+        Worker(database) as worker,
+    ):
         worker(product.connect, url=bench.receiver.url)
         worker(balances, count=1, cards=cards)
         worker.meter.mark()
@@ -58,11 +62,11 @@ def run(bench):
 
 def run_notice(bench):
     """One list of phones, from the ledger to the receiver."""
-    phones = bench.scale(100_000, 500)
+    phones = bench.scale(*PHONES)
     seconds, growth = [], []
     for number in range(bench.rounds):
         bench.say(f"round {number + 1} of {bench.rounds}: {phones} phones")
-        template = bonuses("notice", phones, 1, str(VALIDITY - SOON))
+        template = prepare_notice(bench)
         with copy_of(template, "bench_notice") as database, Worker(database) as worker:
             worker(product.connect, url=bench.receiver.url)
             bench.receiver.plan()
@@ -76,6 +80,15 @@ def run_notice(bench):
             limited = worker.meter.limited(clock, "waiting for the database")
     yield Figure("notice_100k_s", median(seconds), "s", limited)
     yield Figure("notice_100k_memory_mb", median(growth), "MB")
+
+
+def prepare(bench):
+    ages = f"CASE n % {EVERY} WHEN 0 THEN {EXPIRED} WHEN 1 THEN {EXPIRING} ELSE {FRESH}"
+    return bonuses("ledger", bench.scale(*CARDS), ROWS, f"{ages} END")
+
+
+def prepare_notice(bench):
+    return bonuses("notice", bench.scale(*PHONES), 1, str(VALIDITY - SOON))
 
 
 def bonuses(name, cards, rows, ages):
@@ -137,31 +150,7 @@ def clone_moves(fetch, cards, rows, ages, first_partner, first_card):
             won=POINTS,
             balance_after=(row + 1) * POINTS,
         )
-    for statement in restore:
-        fetch(statement)
-
-
-def drop_indexes(fetch, table):
-    """Twenty million rows go in faster without.
-
-    :return: statements that bring the indexes back
-    """
-    found = fetch(
-        "SELECT i.indexrelid::regclass, COALESCE(c.conname, ''),"
-        " COALESCE(pg_get_constraintdef(c.oid), pg_get_indexdef(i.indexrelid))"
-        " FROM pg_index i LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid"
-        f" AND c.conrelid = i.indrelid WHERE i.indrelid = '{table}'::regclass"
-        " AND NOT i.indisprimary"
-    )
-    restore = []
-    for index, constraint, definition in found:
-        if constraint:
-            fetch(f"ALTER TABLE {table} DROP CONSTRAINT {constraint}")
-            definition = f"ALTER TABLE {table} ADD CONSTRAINT {constraint} {definition}"
-        else:
-            fetch(f"DROP INDEX {index}")
-        restore.append(definition)
-    return restore
+    restore()
 
 
 # -- inside a worker -----------------------------------------------------------------

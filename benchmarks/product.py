@@ -11,10 +11,10 @@ def connect(env, url):
     backend = env["inboost.backend"].search([], limit=1)
     if not backend:
         backend = backend.create({"name": "Benchmark", "address": url})
-    backend.write({"address": url, "secret": "benchmark"})
+    backend.write({"address": url, "secret_entry": "benchmark"})
     for endpoint in backend.endpoint_ids:
         if endpoint.kind == "webhook":
-            endpoint.address = f"{url}/hook/{endpoint.operation}"
+            endpoint.address_entry = f"{url}/hook/{endpoint.operation}"
     backend.program_ids = env["loyalty.program"].search([("name", "=", "Bonuses")])
     backend.notice_hour = 0
     backend._connect()

@@ -26,7 +26,7 @@ def run(bench):
             bench.say(f"round {number + 1} of {bench.rounds}")
             late += after_backoff(server, bench.scale(100, 10))
         yield from figures("backoff", late)
-        asked = [after_wish(server) for _time in range(bench.scale(20, 2))]
+        asked = [after_wish(server) for _time in range(bench.scale(12, 2))]
         yield from figures("after", asked)
         yield from figures("late", late + asked)
 

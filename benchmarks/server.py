@@ -1,12 +1,10 @@
 """A real Odoo server with the connector, and what fills its outbox."""
 
 import hashlib
-import subprocess
 import time
 import uuid
 
 import cluster
-from workspace import LOGS, ODOO_CONF, PYTHON, STATE, free_port
 
 from tests.support.odoo_server import OdooServer, wait_until
 
@@ -15,13 +13,15 @@ from .databases import clone, run_sql
 from .measure import ProcessMeter
 from .worker import Worker
 
-MODES = {"threaded": (), "prefork": ("--workers", "2")}
+WORKERS = {"threaded": 0, "prefork": 2}
 #: Seconds that are waited for a drain; what takes longer has failed.
 PATIENCE = 1200
 
 
 class Server(OdooServer):
     """Threaded or prefork, with Odoo's own limits."""
+
+    options = ("--log-level", "warn")
 
     def __init__(self, database, receiver, template):
         super().__init__(database, template)
@@ -31,22 +31,8 @@ class Server(OdooServer):
             worker(product.connect, url=receiver.url)
 
     def start(self, mode="threaded"):
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.log = (LOGS / f"{self.database}.log").open("w")
-        self.process = subprocess.Popen(
-            [
-                *(str(PYTHON), "-m", "odoo", "-c", str(ODOO_CONF), "-d", self.database),
-                *("--http-port", str(self.port), "--gevent-port", str(free_port())),
-                *("--max-cron-threads", "2", "--log-level", "warn", *MODES[mode]),
-            ],
-            stdout=self.log,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            cwd=STATE,
-        )
         try:
-            wait_until(self.answers, 120, "the start of Odoo")
+            super().start(workers=WORKERS[mode])
         except AssertionError:
             self.stop()
             raise

@@ -16,6 +16,13 @@ LINES = 5
 PRICE = 10.0
 #: Customers that events are about; each has a phone of its own.
 CUSTOMERS = 5000
+#: Sells, and has no more rights than that takes.
+CASHIER = "bench_cashier"
+
+
+def prepare(_bench):
+    absent()
+    connected()
 
 
 def absent():
@@ -113,6 +120,16 @@ def open_register(env):
     env["loyalty.card"].create(
         {"program_id": program.id, "partner_id": customer.id, "points": 100}
     )
+    env["res.users"].create(
+        {
+            "name": "Cashier",
+            "login": CASHIER,
+            "group_ids": [
+                (4, env.ref("base.group_user").id),
+                (4, env.ref("point_of_sale.group_pos_user").id),
+            ],
+        }
+    )
     config = env["pos.config"].search([("company_id", "=", env.company.id)], limit=1)
     if not config.current_session_id:
         config.open_ui()
@@ -164,6 +181,10 @@ def line_data(item):
     }
 
 
+def as_cashier(env):
+    return env(user=env["res.users"].search([("login", "=", CASHIER)]).id)
+
+
 def customer_of(env):
     return env["res.partner"].search([("name", "=", "Olena Kovalenko")], limit=1)
 
@@ -173,6 +194,7 @@ def sell(env):
 
     :return: dict with ms, statements, uuid, and the unix time of the commit
     """
+    env = as_cashier(env)
     data = order_data(env)
     env.cr.commit()
     return timed(env, lambda env: env["pos.order"].sync_from_ui([data])) | {
@@ -185,6 +207,7 @@ def sell_and_confirm(env):
 
     :return: as :func:`sell`, of the confirmation
     """
+    env = as_cashier(env)
     data = order_data(env)
     synced = env["pos.order"].sync_from_ui([data])
     order_id = synced["pos.order"][0]["id"]

@@ -15,5 +15,6 @@
         "views/inboost_backend_views.xml",
         "views/sale_order_views.xml",
     ],
+    "demo": ["demo/inboost_demo_story.xml"],
     "auto_install": True,
 }

@@ -24,37 +24,45 @@ from workspace import (
 )
 
 DATABASE = "demo"
+MADE = "SELECT 1 FROM ir_model_data WHERE name = 'demo_backend'"
+#: Run in Odoo's shell. As an administrator does it by hand, and once more each time:
+#: the port may be another one.
 CONNECT = """
-partner = env.ref("base.res_partner_2", raise_if_not_found=False)
-backend = env["inboost.backend"].search([], limit=1) or env["inboost.backend"].create(
-    {"name": "InBoost (simulator)", "address": "http://127.0.0.1:%(port)s"})
-backend.write({"address": "http://127.0.0.1:%(port)s", "secret": "demo-secret"})
+address = "http://127.0.0.1:%(port)s"
+company = env.ref("inboost_connector.demo_company")
+backend = env.ref("inboost_connector.demo_backend")
+backend.write({"address": address, "secret": "demo-secret"})
 for endpoint in backend.endpoint_ids:
     if endpoint.kind == "webhook":
-        endpoint.address = "http://127.0.0.1:%(port)s/api/webhok/%%s-demo/" %% (
-            endpoint.operation.replace("_", "-"))
-env.company.country_id = env.ref("base.ua")
-for number, name in enumerate(("Olena Kovalenko", "Taras Shevchuk")):
-    if not env["res.partner"].search([("name", "=", name)]):
-        env["res.partner"].create({
-            "name": name, "phone": "+38067123450%%s" %% number,
-            "country_id": env.ref("base.ua").id})
+        name = endpoint.operation.replace("_", "-")
+        endpoint.address = f"{address}/api/webhok/{name}-demo/"
 backend._connect()
+if backend.doubt_decision == "ask":
+    env["inboost.restoration"]._decide(backend, "send")
+env["inboost.sync.run"]._queue_and_show(backend, dry_run=False)
+admin = env.ref("base.user_admin")
+admin.write({"company_id": company.id, "tz": "Europe/Kyiv"})
+if not env["res.users"].search_count([("login", "=", "oksana")]):
+    env["res.users"].create({
+        "name": "Оксана Литвин", "login": "oksana", "password": "oksana",
+        "lang": "uk_UA", "tz": "Europe/Kyiv", "company_id": company.id,
+        "company_ids": company.ids, "group_ids": admin.group_ids.ids})
 env.cr.commit()
+print("connected")
 """
 
 
-def prepare(port):
-    """A database with demo data, connected to the simulator at ``port``."""
-    if not cluster.exists(DATABASE):
-        cluster.copy(cluster.template("test", MODULES), DATABASE)
+def prepare(database, port):
+    """The demo database, connected to the simulator at ``port``."""
+    if not cluster.exists(database):
+        make(database)
     say("connecting the backend to the simulator")
     log = LOGS / "connect.log"
     with log.open("w") as stream:
         status = subprocess.run(
             [
                 *(str(PYTHON), "-m", "odoo", "shell", "-c", str(ODOO_CONF)),
-                *("-d", DATABASE, "--no-http"),
+                *("-d", database, "--no-http"),
             ],
             input=(CONNECT % {"port": port}).encode(),
             stdout=stream,
@@ -62,8 +70,19 @@ def prepare(port):
             cwd=STATE,
             check=False,
         ).returncode
-    if status or "Traceback" in log.read_text():
+    if status or "connected" not in log.read_text():
         raise Trouble(f"the backend could not be connected; see {log}")
+
+
+def make(database):
+    """A database with the addons' own demo data, in English and Ukrainian."""
+    options = ("--with-demo", "--load-language", "uk_UA")
+    template = cluster.template(DATABASE, MODULES, options=options)
+    if not cluster.query(template, MADE):
+        cluster.drop(template)
+        log = LOGS / "template.log"
+        raise Trouble(f"the demo data could not be loaded; see {log}")
+    cluster.copy(template, database)
 
 
 def wait_for(url, process, what, seconds=120):
@@ -79,37 +98,50 @@ def wait_for(url, process, what, seconds=120):
 
 
 def serve(odoo_port, simulator_port):
-    check_port(odoo_port, "Odoo", "ODOO_PORT")
-    check_port(simulator_port, "the simulator", "SIMULATOR_PORT")
     # make and a service manager end a program so; its servers end with it.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with shop(DATABASE, odoo_port, simulator_port) as odoo:
+            print(WELCOME.format(odoo=odoo_port, simulator=simulator_port), flush=True)
+            odoo.wait()
+    except KeyboardInterrupt:
+        return say("stopping")
+    raise Trouble(f"Odoo ended; see {LOGS / 'odoo.log'}")
+
+
+@contextmanager
+def shop(database, odoo_port, simulator_port):
+    """Odoo and the simulator, connected and answering.
+
+    :return: the process of Odoo
+    """
+    check_port(odoo_port, "Odoo", "ODOO_PORT")
+    check_port(simulator_port, "the simulator", "SIMULATOR_PORT")
     say("starting PostgreSQL")
     with cluster.running():
-        prepare(simulator_port)
+        prepare(database, simulator_port)
+        simulated = simulator_args(database, simulator_port)
         with (
-            server("simulator.log", ROOT, *simulator_args(simulator_port)) as sim,
-            server("odoo.log", STATE, *odoo_args(odoo_port)) as odoo,
+            server("simulator.log", ROOT, *simulated) as sim,
+            server("odoo.log", STATE, *odoo_args(database, odoo_port)) as odoo,
         ):
-            try:
-                wait_for(f"http://127.0.0.1:{simulator_port}/", sim, "the simulator")
-                wait_for(f"http://127.0.0.1:{odoo_port}/web/health", odoo, "Odoo")
-                print(
-                    WELCOME.format(odoo=odoo_port, simulator=simulator_port), flush=True
-                )
-                odoo.wait()
-            except KeyboardInterrupt:
-                return say("stopping")
-            raise Trouble(f"Odoo ended; see {LOGS / 'odoo.log'}")
+            wait_for(f"http://127.0.0.1:{simulator_port}/", sim, "the simulator")
+            wait_for(f"http://127.0.0.1:{odoo_port}/web/health", odoo, "Odoo")
+            yield odoo
 
 
-def simulator_args(port):
-    database = STATE / "simulator.sqlite"
-    return "-m", "simulator", "--port", str(port), "--db", str(database)
+def simulator_args(database, port):
+    path = STATE / f"simulator-{database}.sqlite"
+    return (
+        *("-m", "simulator", "--port", str(port), "--db", str(path)),
+        # The first of them are the customers of the demo data.
+        *("--customers", "60"),
+    )
 
 
-def odoo_args(port):
+def odoo_args(database, port):
     conf = str(ODOO_CONF)
-    return "-m", "odoo", "-c", conf, "-d", DATABASE, "--http-port", str(port)
+    return "-m", "odoo", "-c", conf, "-d", database, "--http-port", str(port)
 
 
 @contextmanager
@@ -131,11 +163,13 @@ def server(log, folder, *arguments):
 
 WELCOME = """
    Odoo        http://127.0.0.1:{odoo}/odoo      login admin, password admin
+                                           in Ukrainian: oksana, oksana
    Simulator   http://127.0.0.1:{simulator}/          shows each event as it arrives
 
-   Try first: keep the simulator's page in sight. In Odoo open Point of Sale, open a
-   register, sell something to Olena Kovalenko, and see the purchase arrive. Then look
-   at InBoost > Events. Set a fault on the simulator's page and sell again.
+   A shop in Kyiv, with what happened in three months. Try first: keep the simulator's
+   page in sight. In Odoo open Point of Sale, open the register, sell something to
+   Вероніка Коваль, and see the purchase arrive. Then look at InBoost > Events: some
+   wait for you. Set a fault on the simulator's page and sell again.
 
    Stop with Ctrl+C. make demo starts it again with the same data; make clean removes
    everything.

@@ -50,6 +50,8 @@ def page_of(readme):
     parts = publish_parts(readme, writer="html5", settings_overrides=settings)
     # Odoo does not say in which encoding it reads the page.
     body = parts["html_body"].encode("ascii", "xmlcharrefreplace").decode()
+    # Odoo finds pictures by their names, beside the page.
+    body = body.replace('src="static/description/', 'src="')
     return f'<section class="container">\n{body}</section>\n'
 
 

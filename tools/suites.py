@@ -9,18 +9,6 @@ from contextlib import nullcontext
 import cluster
 from workspace import LOGS, MODULES, ODOO_CONF, ROOT, VENVS, Trouble, main, say
 
-#: Tests with a target of their own: they are long and need a quiet machine, or they
-#: break the cluster.
-APART = [
-    "tests/chaos",
-    "tests/lives",
-    "tests/e2e/test_canary.py",
-    "tests/e2e/test_customers.py",
-    "tests/e2e/test_every_screen.py",
-    "tests/e2e/test_kill.py",
-    "tests/e2e/test_limits.py",
-]
-
 
 def lib(environment, *options):
     """The rules in plain Python: no Odoo, no database."""
@@ -38,14 +26,7 @@ def e2e(environment, *options):
     """Real servers, the simulator over HTTP, Chromium."""
     cluster.template("test", MODULES)
     outside = ["-p", "no:odoo", "--ignore=tests/lib"]
-    if not options:
-        outside += [f"--ignore={path}" for path in APART]
     return pytest(environment, *outside, *(options or ["tests"]))
-
-
-def apart(environment):
-    """What ``make test`` leaves out."""
-    return e2e(environment, *APART)
 
 
 #: What can be asked for, and the environment that it runs in.
@@ -54,10 +35,7 @@ SUITES = {
     "unit": [(unit, "newest")],
     "pins": [(lib, "pins"), (unit, "pins")],
     "e2e": [(e2e, "newest")],
-    "apart": [(apart, "newest")],
 }
-#: What ``make test`` runs.
-USUAL = ["lib", "unit", "pins", "e2e"]
 
 
 def pytest(environment, *arguments):
@@ -82,7 +60,7 @@ def run(names):
     """:return: whether one failed"""
     runs = [one for name in names for one in SUITES[name]]
     say(f"logs are in {LOGS}")
-    with nullcontext() if names == ["lib"] else cluster.running():
+    with nullcontext() if names == ["lib"] else cluster.running(safe=False):
         failed = [
             f"{suite.__name__} ({environment})"
             for suite, environment in runs
@@ -102,7 +80,7 @@ def run_some(name):
     found = find(name)
     if not found:
         raise Trouble(f"no test, class or file of tests has {name!r} in its name")
-    with nullcontext() if set(found) == {lib} else cluster.running():
+    with nullcontext() if set(found) == {lib} else cluster.running(safe=False):
         failed = [suite("newest", "-k", name, *found[suite]) for suite in found]
     return any(failed)
 
@@ -134,4 +112,4 @@ if __name__ == "__main__":
     arguments = parser.parse_args()
     if arguments.k:
         main(run_some, arguments.k)
-    main(run, arguments.suites or USUAL)
+    main(run, arguments.suites or [*SUITES])

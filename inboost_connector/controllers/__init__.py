@@ -1,1 +1,1 @@
-from . import inboost_privacy
+from . import health, inboost_privacy, inboost_webhook

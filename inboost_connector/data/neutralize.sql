@@ -4,7 +4,13 @@ UPDATE inboost_backend
        pause_code = 'copy',
        pause_args = NULL,
        fingerprint = NULL,
-       secret = NULL;
+       secret = NULL,
+       signing_secret = NULL,
+       next_signing_secret = NULL,
+       incoming_open = FALSE,
+       incoming_token = NULL,
+       incoming_secret = NULL,
+       incoming_next_secret = NULL;
 -- The token in a webhook's address is a secret too.
 UPDATE inboost_endpoint
    SET address = CASE kind WHEN 'webhook' THEN NULL ELSE address END,

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import lru_cache
 from urllib.parse import urlsplit
 from uuid import UUID, uuid5
 
@@ -44,6 +45,7 @@ def event_uuid(portal: str, operation: str, key: str) -> str:
     return str(uuid5(NAMESPACE, name))
 
 
+@lru_cache(64)
 def portal_name(address: str) -> str:
     """``address`` without what does not make another portal: scheme, case of the host,
     the usual port, slashes at the end.

@@ -18,6 +18,10 @@ SUSPICIOUS = 5
 FAILING = 10
 #: Seconds of work that are claimed at once where a backend has a pace.
 PACED_SECONDS = 2.0
+#: Seconds that the connection test may take, where a run asks it something.
+TEST_WITHIN = 5.0
+#: Requests of many events that an endpoint has in flight at once.
+MAX_BATCHES = 2
 LONG_AGO = datetime(1970, 1, 1)
 
 
@@ -118,12 +122,13 @@ class Desk:
             target = place.target
             if place.pause or (place.rest_until and place.rest_until > now):
                 continue
-            quota = wanted
+            quota = _batched(target, wanted, busy[id_])
             if place.is_probing:
                 quota = 0 if busy[id_] else 1
             elif target.pace and target.pace.rate:
                 limit = max(1, int(target.pace.rate * PACED_SECONDS))
-                quota = min(quota, max(0, limit - paced[target.backend_id]))
+                left = max(0, limit - paced[target.backend_id])
+                quota = min(quota, left * target.batch_size)
             if quota:
                 days = place.shelf_life_days
                 fresh = now - timedelta(days=days) if days else LONG_AGO
@@ -192,11 +197,14 @@ class Desk:
         outcome = landed.outcome
         if place is None:
             return
-        slowed = outcome.code == "too_many_requests" and not outcome.wait
         failing = place.failures >= FAILING
         if found.circuit == "closes":
             place.succeed(accepted=found.state == "done")
-        elif found.circuit == "counts" and not slowed:
+        elif outcome.code == "too_many_requests":
+            # The server is well, and wants to be asked more slowly.
+            if outcome.wait:
+                place.rest(now, outcome.wait)
+        elif found.circuit == "counts" and landed.leads:
             place.fail(now, outcome.wait)
         if failing != (place.failures >= FAILING):
             self.troubled = True
@@ -208,7 +216,7 @@ class Desk:
             self.pauses[backend_id] = ("wrong_credentials", dict(outcome.args))
             self.troubled = True
         status = outcome.args.get("status")
-        if found.state == "failed" and status in (401, 403):
+        if found.state == "failed" and status in (401, 403) and landed.leads:
             place.refuse(landed.task.phone, outcome)
             self.troubled = self.troubled or bool(place.pause)
 
@@ -234,3 +242,10 @@ class Desk:
             "sent": dumps(task.state) if task.state and begun else None,
             "attempts": task.attempts if begun else task.attempts - 1,
         }
+
+
+def _batched(target: Target, wanted: int, busy: int) -> int:
+    """Events that may go in ``wanted`` requests, where ``busy`` are on their way."""
+    if target.batch_size < 2:
+        return wanted
+    return min(wanted, max(0, MAX_BATCHES - busy)) * target.batch_size

@@ -58,6 +58,7 @@ BONUS = (
 #: Fields of an endpoint that hold an expression over the fact, and over the answer.
 OF_REQUEST = ("query", "headers", "body")
 OF_ANSWER = (
+    "answers_path",
     "rows_path",
     "total_path",
     "next_path",
@@ -67,7 +68,16 @@ OF_ANSWER = (
     "text_path",
     "received_path",
 )
-EXPRESSIONS = OF_REQUEST + OF_ANSWER
+EXPRESSIONS = (*OF_REQUEST, "batch_body", *OF_ANSWER)
+#: Operations that ask, so that there is nothing to bundle; nor is there in a notice,
+#: which is about many already.
+ALONE = (
+    "connection_test",
+    "customers_list",
+    "customer_find",
+    "bonuses_expiring",
+    "event_check",
+)
 
 
 @dataclass(frozen=True)
@@ -199,3 +209,8 @@ OPERATIONS: dict[str, OperationDefault] = {
         received_path="received",
     ),
 }
+
+#: As a selection.
+TITLES: list[tuple[str, str]] = [
+    (name, operation.title) for name, operation in OPERATIONS.items()
+]

@@ -71,6 +71,7 @@ Code = (
         "busy",  # 409, 425, 503
         "too_many_requests",  # 429
         "http_status",  # any other; the number is in the arguments
+        "row_missing",  # a 2xx that says of other events of the request only
         "not_begun",  # it waited too long for its turn: nothing left
     ]
 )
@@ -86,6 +87,8 @@ class AnswerRules:
     :ivar failure_path: JMESPath over the answer; true where a 2xx is a refusal
     :ivar repeat_path: JMESPath; true where the receiver knew the event already
     :ivar text_path: JMESPath; the answer's own words, "" for the usual places
+    :ivar answers_path: JMESPath; the answer for each of several events, to which the
+        three above are applied then
     :ivar not_found: what 404 and 410 mean. ``content``: what the event is about is
         unknown there; ``address_until_proven``: wrong address, until a 2xx or when
         a code of the answer names what is unknown, such as client_not_found
@@ -97,6 +100,7 @@ class AnswerRules:
     failure_path: str = FAILURE_PATH
     repeat_path: str = ""
     text_path: str = ""
+    answers_path: str = ""
     not_found: Literal["content", "address_until_proven"] = "address_until_proven"
     conflict: Literal["busy", "repeat"] = "busy"
     web_page: Literal["refused", "accepted"] = "refused"

@@ -4,14 +4,16 @@ for sale orders and for credit notes, live and in history."""
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Literal, NamedTuple, TypedDict
+from typing import Any, Literal, NamedTuple, TypedDict, cast
 
 from .facts import Payment, Purchase, PurchaseLine, Reference, is_refund, iso, signed
 
 #: Points are kept with so many digits.
 POINTS = 6
+#: What a purchase is recorded as, whichever of them is switched on.
+RECORDED = ["purchase", "purchase_refund", "purchase_details"]
 
 
 class Order(TypedDict):
@@ -55,6 +57,11 @@ class Rows(NamedTuple):
     order: Order
     lines: list[Line]
     payments: list[Payment]
+
+
+def read_order(values: Sequence[Any]) -> Order:
+    """:param values: in the order of the keys of :class:`Order`"""
+    return cast(Order, dict(zip(Order.__annotations__, values, strict=True)))
 
 
 def build(rows: Rows, bonus_programs: Collection[int]) -> Purchase:

@@ -190,7 +190,7 @@ def without_words(value: str, words: set[str]) -> str:
     """``value`` with ``words`` masked, in whatever case.
 
     >>> without_words("ОЛЕНА is unknown here", {"Олена"})
-    '•••••• is unknown here'
+    '*** is unknown here'
     """
     if not words:
         return value

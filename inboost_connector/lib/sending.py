@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
-from . import auth, mapping
+from . import auth, mapping, signing
 from .auth import Auth
 from .backoff import Pace
 from .client import Client, Exchange, Request
@@ -32,7 +32,10 @@ class Target:
     :ivar auth: None where no credentials are carried
     :ivar query, headers: JMESPaths of objects; empty for none
     :ivar body: JMESPath; empty for no body
-    :ivar phone_style, zone: for the functions of expressions"""
+    :ivar batch_size: events that one request takes
+    :ivar batch_body: JMESPath around their bodies, ``rows``; empty for the bare list
+    :ivar phone_style, zone: for the functions of expressions
+    :ivar signing: secrets that sign the body, see lib.signing"""
 
     endpoint_id: int
     backend_id: int
@@ -52,6 +55,9 @@ class Target:
     rules: AnswerRules
     log: LogRules
     pace: Pace | None = None
+    batch_size: int = 1
+    batch_body: str = ""
+    signing: tuple[str, ...] = field(default=(), repr=False)
 
     def prepare_request(self, fact: dict[str, Any], **envelope: Any) -> Request:
         """The request, without the credentials: see :func:`lib.auth.send`.
@@ -60,7 +66,28 @@ class Target:
             begins with which
         """
         data = {**fact, "phone_style": self.phone_style, **envelope}
-        headers, body = {}, None
+        body = self.map_body(data)
+        if self.batch_size > 1:
+            return self.wrap([body], envelope.get("event_id") or "")
+        return self._build(data, body)
+
+    def map_body(self, data: dict[str, Any]) -> Any:
+        """:param data: what :meth:`prepare_request` gives to expressions"""
+        if not self.body:
+            return None
+        with _named("body"):
+            return mapping.apply(self.body, data, self.zone)
+
+    def wrap(self, bodies: list[Any], event_id: str) -> Request:
+        """The request of several events: the rest of it knows none of them."""
+        data = {"phone_style": self.phone_style, "event_id": event_id}
+        with _named("around"):
+            rows = {**data, "rows": bodies}
+            body = mapping.apply(self.batch_body or "rows", rows, self.zone)
+        return self._build(data, body)
+
+    def _build(self, data: dict[str, Any], body: Any) -> Request:
+        headers = {}
         with _named("address"):
             url = mapping.fill(self.url, data, self.zone)
         if self.query:
@@ -69,19 +96,20 @@ class Target:
         if self.headers:
             with _named("headers"):
                 headers = mapping.headers(self.headers, data, self.zone)
-        if self.body:
-            with _named("body"):
-                body = mapping.apply(self.body, data, self.zone)
-        return Request(
+        request = Request(
             method=self.method,
             url=url,
             headers=headers,
             body=body,
             body_format=self.body_format,
-            event_id=envelope.get("event_id"),
+            event_id=data.get("event_id"),
             timeout=self.timeout,
             max_answer=self.max_answer,
         )
+        if self.signing:
+            content = request.encode_body() or b""
+            headers |= signing.sign(self.signing, content, request.event_id)
+        return request
 
 
 @contextmanager
@@ -107,6 +135,7 @@ class Task:
     :ivar state: what was read when it was claimed, of operations that send a state
     :ivar trouble: why it cannot be sent, when that was found as it was claimed
     :ivar test: asked first: whether the server is well again
+    :ivar mates: the others of the same request, of which this one is the lead
     :ivar begin_before: by ``time.monotonic()``; later, its lease could run out while
         it is on its way, and somebody else take it for lost"""
 
@@ -122,6 +151,23 @@ class Task:
     trouble: str = ""
     test: Target | None = None
     begin_before: float = float("inf")
+    mates: list["Task"] = field(default_factory=list)
+
+    @property
+    def ids(self) -> list[int]:
+        """Rows of all that leave in the request."""
+        return [self.id, *(mate.id for mate in self.mates)]
+
+    def prepare_input(self) -> dict[str, Any]:
+        """All that expressions may read."""
+        return {
+            **self.fact,
+            **self.state,
+            "phone_style": self.target.phone_style,
+            "event_id": self.event_id,
+            "phone": self.phone,
+            "key": self.key,
+        }
 
 
 @dataclass
@@ -129,12 +175,14 @@ class Landed:
     """What became of a task.
 
     :ivar exchange: None when nothing was sent
-    :ivar log: values of the request log, None when nothing was sent"""
+    :ivar log: values of the request log, None when nothing was sent
+    :ivar leads: whether it stands for its request, whose failure counts once"""
 
     task: Task
     outcome: Outcome
     exchange: Exchange | None = None
     log: dict[str, Any] | None = None
+    leads: bool = True
 
 
 def perform(client: Client, task: Task) -> Landed:
@@ -143,10 +191,10 @@ def perform(client: Client, task: Task) -> Landed:
     exchange = None
     try:
         if task.trouble:
-            return Landed(task, _our_error(task.trouble))
-        if task.test and (sick := _find_sickness(client, task, task.test)):
+            return Landed(task, our_error(task.trouble))
+        if task.test and (sick := find_sickness(client, task, task.test)):
             return sick
-        if not _wait_for_turn(task):
+        if not wait_for_turn(task):
             return Landed(task, Outcome(Verdict.RETRY, "not_begun"))
         request = task.target.prepare_request(
             {**task.fact, **task.state},
@@ -157,21 +205,25 @@ def perform(client: Client, task: Task) -> Landed:
         exchange = auth.send(client, request, task.target.auth)
         outcome = classify(exchange, task.target.rules)
         outcome = mask_outcome(outcome, request, task.target.log)
-        if exchange.status == 429 and task.target.pace:
-            # How long to wait is said of this endpoint; that they were too many, of us.
-            task.target.pace.slow_down(time.monotonic())
+        note_pace(exchange, task.target)
         return Landed(task, outcome, exchange, describe(exchange, task.target.log))
     except mapping.MappingError as error:
-        return Landed(task, _our_error(str(error)))
+        return Landed(task, our_error(str(error)))
     except Exception as error:
         return Landed(task, after_exception(error, exchange), exchange)
 
 
-def _our_error(text: str) -> Outcome:
+def note_pace(exchange: Exchange, target: Target) -> None:
+    """How long to wait is said of this endpoint; that they were too many, of us."""
+    if exchange.status == 429 and target.pace:
+        target.pace.slow_down(time.monotonic())
+
+
+def our_error(text: str) -> Outcome:
     return Outcome(Verdict.FAILED, "our_error", {"error": text[:500]})
 
 
-def _find_sickness(client: Client, task: Task, test: Target) -> Landed | None:
+def find_sickness(client: Client, task: Task, test: Target) -> Landed | None:
     """Ask a server that failed again and again something harmless, before somebody's
     purchase shows whether it is well.
 
@@ -196,7 +248,7 @@ def after_exception(error: Exception, exchange: Exchange | None) -> Outcome:
     )
 
 
-def _wait_for_turn(task: Task) -> bool:
+def wait_for_turn(task: Task) -> bool:
     """:return: whether it may still begin"""
     now = time.monotonic()
     moment = task.target.pace.reserve(now) if task.target.pace else now
@@ -209,17 +261,20 @@ def _wait_for_turn(task: Task) -> bool:
 
 class Senders:
     """Threads that perform tasks, fed from a queue. They are started as they are
-    needed: one sale does not need thirty."""
+    needed: one sale does not need thirty.
+
+    :param act: gives what became of a task and its mates
+    :ivar open: the leads of what did not land yet, by their rows"""
 
     def __init__(
         self,
         client: Client,
         size: int,
-        act: Callable[[Client, Task], Landed] = perform,
+        act: Callable[[Client, Task], list[Landed]],
     ) -> None:
         self._client, self._size, self._act = client, size, act
         self._waiting: SimpleQueue[Task | None] = SimpleQueue()
-        self._landed: SimpleQueue[Landed] = SimpleQueue()
+        self._landed: SimpleQueue[list[Landed]] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self.open: dict[int, Task] = {}
 
@@ -260,18 +315,21 @@ class Senders:
         if not self.open:
             return []
         try:
-            found = [self._landed.get(timeout=patience)]
+            found = self._note(self._landed.get(timeout=patience))
         except Empty:
             return []
         end = time.monotonic() + GATHER
-        while len(found) < min(len(self.open), MAX_GATHERED):
+        while self.open and len(found) < MAX_GATHERED:
             try:
-                found.append(self._landed.get(timeout=end - time.monotonic()))
+                found += self._note(self._landed.get(timeout=end - time.monotonic()))
             except (Empty, ValueError):
                 break
-        for landed in found:
-            del self.open[landed.task.id]
         return found
+
+    def _note(self, landed: list[Landed]) -> list[Landed]:
+        for one in landed:
+            self.open.pop(one.task.id, None)
+        return landed
 
     def _work(self) -> None:
         while (task := self._waiting.get()) is not None:

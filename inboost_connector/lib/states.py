@@ -48,6 +48,7 @@ MOVES: dict[tuple[State, State], str] = {
     ("held", "parked"): "sent again by a person, but without a valid phone",
     ("held", "done"): "marked as delivered by a person",
     ("held", "cancelled"): "cancelled by a person, or its customer was erased",
+    ("done", "held"): "marked as delivered by mistake: a person takes it back",
     ("failed", "pending"): "sent again by a person",
     ("failed", "parked"): "sent again by a person, but without a valid phone",
     ("failed", "superseded"): "split, or a later notice took its place",

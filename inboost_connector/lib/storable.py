@@ -1,6 +1,7 @@
 """Text and JSON as PostgreSQL takes them: without halves of characters, without NUL."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 
@@ -17,7 +18,14 @@ def dumps(value: Any) -> str:
     >>> dumps({"a": "b\\x00"})
     '{"a": "b"}'
     """
-    return text(json.dumps(value, ensure_ascii=False)).replace("\\u0000", "")
+    written = json.dumps(value, ensure_ascii=False, default=_write_moment)
+    return text(written).replace("\\u0000", "")
+
+
+def _write_moment(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat(" ")
+    raise TypeError(f"{type(value).__name__} cannot be kept")
 
 
 def clean(value: Any) -> Any:

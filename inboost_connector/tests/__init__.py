@@ -14,6 +14,7 @@ settings.load_profile("busy")
 # isort: off
 # ruff: noqa: E402, I001
 from .outbox import test_alarms
+from .outbox import test_batch
 from .outbox import test_capture
 from .outbox import test_delivery
 from .outbox import test_delivery_cases
@@ -21,7 +22,11 @@ from .outbox import test_endpoint
 from .outbox import test_erasure
 from .outbox import test_event_actions
 from .outbox import test_event_check
+from .outbox import test_model
 from .outbox import test_nets
+from .outbox import test_event_words
+from .outbox import test_health
+from .outbox import test_monitor
 from .outbox import test_plans
 from .outbox import test_profile
 from .outbox import test_rogue
@@ -37,6 +42,7 @@ from .bonuses import test_bonus_notice
 from .bonuses import test_bonus_reconcile
 from .bonuses import test_bonus_refund
 from .bonuses import test_bonus_resend
+from .customers import test_announcement
 from .customers import test_consent_capture
 from .customers import test_customer_history
 from .customers import test_customer_links
@@ -44,8 +50,12 @@ from .customers import test_customer_lists
 from .customers import test_customer_lookup
 from .customers import test_customer_people
 from .customers import test_customer_pull
+from .customers import test_unsent
+from .customers import test_wrong_settings
 from .register import test_cost
+from .register import test_register_credit_notes
 from .register import test_register_nets
 from .register import test_register_purchases
+from .register import test_shops
 from .register import test_setup
 from .register import test_till

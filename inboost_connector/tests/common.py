@@ -5,7 +5,13 @@ from odoo.tools import config
 
 from odoo.addons.point_of_sale.tests.common import TestPoSCommon
 
-from ..models.outbox import inboost_connection, inboost_delivery, inboost_watch
+from ..models.outbox import (
+    inboost_connection,
+    inboost_delivery,
+    inboost_delivery_desk,
+    inboost_delivery_settle,
+    inboost_watch,
+)
 from .fake_inboost import FakeInBoost
 
 DETAILS = "/api/Purchases/AddPurchase"
@@ -57,7 +63,7 @@ class InboostCase(TestPoSCommon):
         self.fake.requests.clear()
         self.fake.script.clear()
         # What a process remembers of servers, from one run to the next.
-        for memory in (inboost_delivery._paces, inboost_delivery._tests):
+        for memory in (inboost_delivery_desk._paces, inboost_delivery_settle._tests):
             memory.clear()
         inboost_watch._looked.clear()
         self.env.cr.precommit.clear()
@@ -92,6 +98,10 @@ class InboostCase(TestPoSCommon):
             self.enter_registry_test_mode(),
         ):
             cron.method_direct_trigger()
+
+    def part(self, name):
+        """:param str name: a part of the delivery: desk, claim or settle"""
+        return self.env[f"inboost.delivery.{name}"].sudo()
 
     def capture_some(self, count=1, operation="purchase", partner=None, **kwargs):
         """Events as captures make them, without an order behind them."""

@@ -2,6 +2,7 @@ from . import (
     base_module_uninstall,
     base_partner_merge,
     inboost_customer_find,
+    inboost_event_decide,
     inboost_expiring_preview,
     inboost_profile_import,
     inboost_setup,

@@ -16,6 +16,20 @@ class InboostBackend(models.Model):
         "was paid at a register counts there.",
     )
 
+    team_ids = fields.Many2many(
+        "crm.team",
+        string="Sales Teams",
+        copy=False,
+        domain="[('company_id', 'in', [False, company_id])]",
+        help="Shops by the team that sells: a web shop has one of its own.",
+    )
+
+    @api.model
+    def _get_shop_fields(self):
+        return [*super()._get_shop_fields(), "team_ids"]
+
     @api.model
     def _get_document_models(self):
-        return [*super()._get_document_models(), "sale.order", "account.move"]
+        models = super()._get_document_models()
+        # What a credit note gives back comes before it.
+        return [*models[:-1], "sale.order", models[-1]]

@@ -6,16 +6,15 @@ from odoo.tools import SQL
 
 from odoo.addons.inboost_connector.lib import keys
 from odoo.addons.inboost_connector.lib.facts import iso
-from odoo.addons.inboost_connector.lib.purchase import Order, Rows, build, plus
+from odoo.addons.inboost_connector.lib.purchase import (
+    RECORDED,
+    Rows,
+    plus,
+    read_order,
+)
 from odoo.addons.inboost_connector.lib.reversal import cancellation, taken_back
 
-#: What a purchase is recorded as, whichever of them is switched on.
-RECORDED = ["purchase", "purchase_refund", "purchase_details"]
-#: The keys of lib.purchase.Order, as READ has them.
-ORDER = (
-    "source", "number", "uuid", "time", "shop", "currency", "digits", "tax", "total",
-    "rounding", "refund_of",
-)  # fmt: skip
+#: After the lines and the payments, the columns are the keys of lib.purchase.Order.
 READ = """
     SELECT d.id,
            %(lines)s,
@@ -129,24 +128,47 @@ class SaleOrder(models.Model):
         self._inboost_identify()
         return super()._inboost_get_key()
 
-    def _inboost_filter_recorded(self, backend):
-        """Those that ``backend`` has as purchases already."""
-        identified = self.filtered("inboost_uuid")
-        if not identified:
-            return identified
-        events = self.env["inboost.event"].search(
-            [
-                ("backend_id", "=", backend.id),
-                ("operation", "in", RECORDED),
-                ("key", "in", [order._inboost_get_key() for order in identified]),
-            ]
-        )
-        keys_of_events = set(events.mapped("key"))
-        return identified.filtered(lambda o: o._inboost_get_key() in keys_of_events)
-
     @api.model
     def _inboost_counts_sql(self):
         return SQL("d.state = 'sale'")
+
+    @api.model
+    def _inboost_is_purchase_sql(self, backend):
+        """As :meth:`_inboost_is_purchase` has it."""
+        apart = self._inboost_at_register_sql()
+        if backend.sale_moment == "confirmed":
+            return SQL("NOT %s", apart)
+        return SQL(
+            """
+            NOT %s AND (d.amount_total = 0
+                OR d.invoice_status IN ('invoiced', 'upselling') AND NOT EXISTS (
+                    SELECT FROM sale_order_line n
+                      JOIN sale_order_line_invoice_rel x ON x.order_line_id = n.id
+                      JOIN account_move_line i ON i.id = x.invoice_line_id
+                      JOIN account_move v ON v.id = i.move_id
+                     WHERE n.order_id = d.id
+                       AND v.state = 'posted'
+                       AND v.move_type = 'out_invoice'
+                       AND v.payment_state NOT IN ('paid', 'in_payment', 'reversed')))
+            """,
+            apart,
+        )
+
+    @api.model
+    def _inboost_at_register_sql(self):
+        if "pos_order_line_ids" not in self._fields:
+            return SQL("FALSE")
+        return SQL(
+            """
+            EXISTS (
+                SELECT FROM pos_order_line r
+                  JOIN pos_order o ON o.id = r.order_id
+             LEFT JOIN sale_order_line n ON n.id = r.sale_order_line_id
+                 WHERE r.sale_order_origin_id = d.id
+                   AND o.state <> 'draft'
+                   AND n.is_downpayment IS NOT TRUE)
+            """
+        )
 
     @api.model
     def _inboost_since_sql(self, since):
@@ -186,7 +208,11 @@ class SaleOrder(models.Model):
 
         :param str uuid: of the confirmation that was cancelled
         """
-        uuids = [uuid, *self._inboost_get_credit_notes().mapped("inboost_uuid")]
+        notes = self._inboost_get_credit_notes()
+        sources = {
+            uuid: self._inboost_source,
+            **dict.fromkeys(notes.mapped("inboost_uuid"), notes._inboost_source),
+        }
         recorded = self.env["inboost.event"].search(
             [
                 ("operation", "in", RECORDED),
@@ -194,8 +220,8 @@ class SaleOrder(models.Model):
                     "key",
                     "in",
                     [
-                        keys.of_document(self._inboost_source, one)
-                        for known in uuids
+                        keys.of_document(source, one)
+                        for known, source in sources.items()
                         for one in (known, cancellation(known))
                     ],
                 ),
@@ -205,7 +231,7 @@ class SaleOrder(models.Model):
             facts = {event.fact["uuid"]: event.fact for event in events}
             purchase = facts.pop(uuid, None)
             # A credit note of several orders is of the first of them.
-            credited = [f for f in facts.values() if f["refund_of"]["uuid"] in uuids]
+            credited = [f for f in facts.values() if f["refund_of"]["uuid"] in sources]
             now = fields.Datetime.now()
             taken = purchase and taken_back(purchase, iso(now), credited)
             if taken:
@@ -225,23 +251,21 @@ class SaleOrder(models.Model):
 
     # -- fact ----------------------------------------------------------------------
 
-    def _inboost_prepare_facts(self, backend):
-        programs = backend._get_recording()["programs"]
-        return {
-            order_id: build(rows, programs)
-            for order_id, rows in self._inboost_read_rows().items()
-        }
+    @api.model
+    def _inboost_shops_sql(self):
+        shops = {"crm.team": SQL("d.team_id")}
+        if "warehouse_id" in self._fields:
+            # Stock is sold from, and not booked only.
+            shops["stock.warehouse"] = SQL("d.warehouse_id")
+        return shops
 
     def _inboost_read_rows(self):
-        """:return: {id: lib.purchase.Rows}, by one statement"""
         for order in self:
             order._inboost_identify()
         self.env.flush_all()
         lines = self.env["sale.order.line"]
         return {
-            order_id: plus(
-                Rows(Order(zip(ORDER, order, strict=True)), sold, payments), advance
-            )
+            order_id: plus(Rows(read_order(order), sold, payments), advance)
             for order_id, sold, advance, payments, *order in self.env.execute_query(
                 SQL(
                     READ,

@@ -21,11 +21,15 @@ class SaleOrder(models.Model):
         if len(parts) > 1:
             return all([part._action_cancel() for part in parts])
         confirmed = self.filtered(lambda order: order.state == "sale").sudo()
+        # What they took back of the order's points goes with all of them.
+        confirmed._inboost_get_credit_notes()._inboost_undo_points()
         # Others gave no points yet: a cart that is dropped draws no uuid.
         with confirmed._inboost_recording(kind="reversal") as operation:
             # Read before core deletes it: what the order gave is taken back.
             operation.gross.update(confirmed._inboost_points_given())
             result = super()._action_cancel()
+            cards = self.env["loyalty.card"].browse(list(operation.before))
+            cards._inboost_pass_on(operation)
         for order in confirmed.filtered("inboost_uuid"):
             uuid = order.inboost_uuid
             with self.env["inboost.capture"]._guard(

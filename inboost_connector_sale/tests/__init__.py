@@ -5,4 +5,5 @@ from . import (
     test_sale_bonuses,
     test_sale_orders,
     test_sale_roles,
+    test_sale_shops,
 )

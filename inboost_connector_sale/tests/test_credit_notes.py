@@ -46,7 +46,7 @@ class TestCreditNotes(SaleCase):
         [event] = self.events_of(note)
         self.assertEqual(event.operation, "purchase_details")
         self.assertEqual(event.partner_id, order.partner_id)
-        self.assertEqual(event.key, f"sale:{note.inboost_uuid}")
+        self.assertEqual(event.key, f"note:{note.inboost_uuid}")
         fact = event.fact
         self.assertTrue(fact["is_refund"])
         self.assertEqual((fact["total"], fact["number"]), (-10, note.name))
@@ -192,6 +192,50 @@ class TestCreditNotes(SaleCase):
         self.invoice_and_pay(order)
         self.env["inboost.backend"]._cron_reconcile()
         self.assertEqual(self.recorded(order, note), [30])
+
+    # -- points --------------------------------------------------------------------
+
+    def sold_with_points(self, spend=False):
+        self.program.inboost_refund_points = "proportion"
+        self.card = self.make_card(20)
+        order = self.make_order(quantity=4)
+        if spend:
+            self.claim(order, self.card)
+        else:
+            order._update_programs_and_rewards()
+        order.action_confirm()
+        return order, self.invoice_and_pay(order)
+
+    def test_credit_note_of_half_takes_half_of_the_points(self):
+        order, invoice = self.sold_with_points()
+        self.assertEqual(self.card.points, 60)
+        note = self.credit(invoice, 2)
+        self.assertEqual(self.card.points, 40)
+        self.assertLedger(self.card)
+        [fact] = [event.fact for event in self.events("bonus_redemption")]
+        self.assertEqual((fact["reason"], fact["amount"]), ("reversal", 20))
+        self.assertEqual(fact["order"]["uuid"], note.inboost_uuid)
+        order._action_cancel()
+        self.assertEqual(self.card.points, 20, "all of them, and none twice")
+        self.assertLedger(self.card)
+
+    def test_credit_note_in_full_gives_back_what_was_spent(self):
+        _order, invoice = self.sold_with_points(spend=True)
+        self.assertEqual(self.card.points, 55)
+        note = self.credit(invoice)
+        self.assertEqual(self.card.points, 20)
+        self.assertEqual(self.told(note, "purchase_details").fact["bonuses_spent"], -5)
+        note.button_draft()
+        self.assertEqual(self.card.points, 55)
+        note.action_post()
+        self.assertEqual(self.card.points, 20)
+        self.assertLedger(self.card)
+
+    def test_credit_note_after_its_order_was_cancelled_takes_no_points(self):
+        order, invoice = self.sold_with_points()
+        order._action_cancel()
+        self.credit(invoice)
+        self.assertEqual(self.card.points, 20)
 
 
 @tagged("post_install", "-at_install")

@@ -1,24 +1,36 @@
+from collections import defaultdict
+from datetime import timedelta
 from random import Random
 
+from freezegun import freeze_time
+
+from odoo import fields
 from odoo.tests import tagged
 
 from odoo.addons.inboost_connector.lib.facts import check_sums
+from odoo.addons.inboost_connector.tests.common import DETAILS
+from odoo.addons.inboost_connector.tests.common_bonus import (
+    ACCRUAL,
+    BALANCE,
+    REDEMPTION,
+)
 
 from .common import SaleCase
 
-DAYS = 6
+#: Days on which something happens, and days from one to the next.
+DAYS, STEP = 6, 5
 #: What happens on a day, in an order that a seed decides.
 DEEDS = (
     "sell", "sell", "exchange", "bring_back", "refund_in_part", "sell_with_rewards",
-    "order", "order", "order_and_cancel", "invoice", "invoice", "credit_in_part",
-    "credit_and_correct", "cancel_after_credit",
+    "order", "order", "order_with_reward", "order_and_cancel", "invoice", "invoice",
+    "credit_in_part", "credit_and_correct", "cancel_after_credit", "register_note",
 )  # fmt: skip
 
 
 @tagged("post_install", "-at_install")
 class TestMonth(SaleCase):
-    """A month of a shop, of few but many-sided days: what was recorded of each customer
-    is what Odoo's own reports say of them."""
+    """A month of a shop, of few but many-sided days: what InBoost has of each customer
+    is what Odoo's own reports, cards and ledger say of them."""
 
     @classmethod
     def setUpClass(cls):
@@ -29,9 +41,19 @@ class TestMonth(SaleCase):
                 for number in range(4)
             ]
         )
+        cls.program.write(
+            {
+                "inboost_validity_days": 2 * STEP,
+                "inboost_burn_expired": True,
+                "inboost_refund_points": "proportion",
+            }
+        )
+        # All of it is to arrive, on whichever day it is sent.
+        cls.backend.endpoint_ids.shelf_life_days = 0
 
-    def test_turnover_of_each_customer_equals_the_reports(self):
+    def test_turnover_and_points_of_each_customer_equal_the_reports(self):
         self.random = Random(2026)
+        self.start = fields.Datetime.now()
         self.open_new_session()
         # A register wants more of a gift card program than this test does.
         self.promotion = self.make_program("Sale", program_type="promotion")
@@ -42,21 +64,52 @@ class TestMonth(SaleCase):
             {"discount_mode": "per_point", "required_points": 1}
         )
         self.sold, self.orders = self.env["pos.order"], self.env["sale.order"]
-        self.invoices = self.env["account.move"]
+        self.invoices = self.register_notes = self.env["account.move"]
+        self.phones = {p: {p.phone[1:]} for p in self.customers}
         for day in range(DAYS):
-            deeds = list(DEEDS)
-            self.random.shuffle(deeds)
-            for deed in deeds:
-                getattr(self, f"do_{deed}")(self.random.choice(self.customers))
-            if day == DAYS // 2:
-                self.merge()
-            self.env["inboost.backend"]._cron_reconcile()
-        while self.open_orders():
-            self.do_invoice(None)
+            with freeze_time(self.start + timedelta(days=day * STEP), tick=True):
+                self.spend_day(merges=day == DAYS // 2)
+        with freeze_time(self.start + timedelta(days=DAYS * STEP), tick=True):
+            while self.open_orders():
+                self.do_invoice(None)
+            self.burn()
+            self.deliver()
         self.assertFalse(
             self.env["inboost.capture.failure"].search([("solved_at", "=", False)])
         )
-        recorded, reported = self.get_recorded(), self.get_reported()
+        self.assertTurnover()
+        self.assertPoints()
+
+    def spend_day(self, merges):
+        deeds = list(DEEDS)
+        self.random.shuffle(deeds)
+        for deed in deeds:
+            getattr(self, f"do_{deed}")(self.random.choice(self.customers))
+        if merges:
+            self.merge()
+        self.burn()
+        self.env["inboost.backend"]._cron_reconcile()
+        self.assertLedger(self.get_cards())
+        self.deliver()
+
+    def burn(self):
+        cron = self.env.ref("inboost_connector.ir_cron_bonus_burn")
+        with self.enter_registry_test_mode():
+            cron.method_direct_trigger()
+        self.env.invalidate_all()
+
+    def get_cards(self):
+        return self.env["loyalty.card"].search(
+            [
+                ("program_id", "=", self.program.id),
+                ("partner_id", "in", self.customers.ids),
+            ]
+        )
+
+    # -- the two sides -------------------------------------------------------------
+
+    def assertTurnover(self):
+        recorded, reported = self.get_received_turnover(), self.get_reported()
         self.assertEqual(set(recorded), set(reported))
         for partner, turnover in reported.items():
             self.assertAlmostEqual(recorded[partner], turnover, 2, partner.name)
@@ -64,21 +117,43 @@ class TestMonth(SaleCase):
             sum(self.pos_turnover().values()), self.get_sales_details(), 2
         )
 
-    # -- the two sides -------------------------------------------------------------
+    def assertPoints(self):
+        """Accruals less redemptions are the last balance, the cards and the ledger."""
+        won, spent = self.get_received(ACCRUAL), self.get_received(REDEMPTION)
+        balances = self.get_received(BALANCE)
+        kinds = set(self.moves_of(self.get_cards()).mapped("kind"))
+        self.assertLessEqual({"accrual", "reversal", "expiry", "adjustment"}, kinds)
+        for partner in self.customers:
+            amounts = [body["amount"] for body in won[partner]]
+            amounts += [-body["amount"] for body in spent[partner]]
+            sent = sum(amounts)
+            last = {b["userPhoneNumber"]: b["amount"] for b in balances[partner]}
+            cards = self.get_cards().filtered(lambda c, p=partner: c.partner_id == p)
+            self.assertAlmostEqual(sent, sum(last.values()), 4, partner.name)
+            self.assertAlmostEqual(sent, sum(cards.mapped("points")), 4, partner.name)
+            self.assertLedger(cards)
 
-    def get_recorded(self):
+    def get_received(self, path):
+        """:return: {customer: bodies} that came by now, each event once"""
+        found, ids = defaultdict(list), set()
+        for body in self.fake.bodies(path):
+            phone = body.get("userPhoneNumber") or body["UserPhoneNumber"]
+            for partner, phones in self.phones.items():
+                if phone in phones:
+                    self.assertNotIn(body["eventId"], ids)
+                    ids.add(body["eventId"])
+                    found[partner].append(body)
+        return found
+
+    def get_received_turnover(self):
         """:return: {customer: turnover}"""
-        events = self.env["inboost.event"].search(
-            [
-                ("operation", "=", "purchase_details"),
-                ("partner_id", "in", self.customers.ids),
-            ]
-        )
-        for event in events:
+        for event in self.env["inboost.event"].search(
+            [("operation", "=", "purchase_details")]
+        ):
             self.assertFalse(check_sums(event.fact), event.display_name)
         return {
-            partner: sum(event.fact["total"] for event in some)
-            for partner, some in events.grouped("partner_id").items()
+            partner: sum(body["total"] for body in bodies)
+            for partner, bodies in self.get_received(DETAILS).items()
         }
 
     def get_reported(self):
@@ -89,6 +164,8 @@ class TestMonth(SaleCase):
                 ("partner_id", "in", self.customers.ids),
                 ("state", "=", "posted"),
                 ("move_type", "in", ("out_invoice", "out_refund")),
+                # Those of the register are its orders.
+                ("move_id.pos_order_ids", "=", False),
             ],
             ["partner_id"],
             ["price_total:sum"],
@@ -143,9 +220,15 @@ class TestMonth(SaleCase):
             },
         )
 
+    def card_of(self, customer):
+        cards = self.get_cards().filtered(lambda card: card.partner_id == customer)
+        return cards[:1] or self.make_card(20, customer)
+
     def do_sell(self, customer):
         pieces = self.random.randint(1, 5)
-        self.sold += self.ring_up(customer, (self.tea, pieces), (self.cup, 1))
+        order = self.ring_up(customer, (self.tea, pieces), (self.cup, 1))
+        self.confirm_points(order, self.card_of(customer), order.amount_total)
+        self.sold += order
 
     def do_exchange(self, customer):
         self.ring_up(customer, (self.tea, -1), (self.cup, self.random.randint(1, 2)))
@@ -166,8 +249,20 @@ class TestMonth(SaleCase):
                 {"amount": refund.amount_total, "payment_method_id": self.cash_pm1.id}
             ).check()
 
+    def do_register_note(self, customer):
+        """Invoiced at the register, and credited by an accountant."""
+        order = self.ring_up(customer, (self.tea, 2))
+        self.confirm_points(order, self.card_of(customer), order.amount_total)
+        order.with_context(generate_pdf=False).action_pos_order_invoice()
+        note = order.account_move._reverse_moves()
+        note.invoice_line_ids.quantity = self.random.randint(1, 2)
+        note.action_post()
+        self.register_notes += note
+
     def do_sell_with_rewards(self, customer):
-        card = self.make_card(20, customer)
+        card = self.card_of(customer)
+        if card.points < 5:
+            card.points = 5
         bonus = self.reward(self.program, 5, -1)
         bonus[2]["coupon_id"] = card.id
         order = self.ring_up(
@@ -181,15 +276,26 @@ class TestMonth(SaleCase):
 
     # -- sale orders ---------------------------------------------------------------
 
-    def do_order(self, customer):
+    def place(self, customer):
         order = self.make_order(customer, self.random.randint(1, 6))
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        return order
+
+    def do_order(self, customer):
+        self.orders += self.place(customer)
+
+    def do_order_with_reward(self, customer):
+        card = self.card_of(customer)
+        if card.points < 5:
+            card.points = 5
+        order = self.make_order(customer, self.random.randint(2, 6))
+        self.claim(order, card)
         order.action_confirm()
         self.orders += order
 
     def do_order_and_cancel(self, customer):
-        order = self.make_order(customer, self.random.randint(1, 6))
-        order.action_confirm()
-        order._action_cancel()
+        self.place(customer)._action_cancel()
 
     def open_orders(self):
         return self.orders.filtered(lambda order: order.invoice_status == "to invoice")
@@ -203,7 +309,9 @@ class TestMonth(SaleCase):
         self.invoices -= invoice
         note = invoice._reverse_moves()
         if note and quantity:
-            note.invoice_line_ids.quantity = quantity
+            note.invoice_line_ids.filtered(
+                lambda line: line.product_id == self.tea
+            ).quantity = quantity
         note.action_post()
         return note
 
@@ -214,7 +322,9 @@ class TestMonth(SaleCase):
         note = self.credit()
         if note:
             note.button_draft()
-            note.invoice_line_ids.quantity = 0.5
+            note.invoice_line_ids.filtered(
+                lambda line: line.product_id == self.tea
+            ).quantity = 0.5
             note.action_post()
 
     def do_cancel_after_credit(self, _customer):
@@ -232,5 +342,7 @@ class TestMonth(SaleCase):
     def merge(self):
         wizard = self.env["base.partner.merge.automatic.wizard"].create({})
         wizard._merge(self.customers[:2].ids, self.customers[0])
-        self.customers -= self.customers[1]
+        kept, gone = self.customers[0], self.customers[1]
+        self.phones[kept] |= self.phones.pop(gone)
+        self.customers -= gone
         self.env.invalidate_all()

@@ -62,6 +62,23 @@ class TestSaleBonuses(SaleCase):
         self.deliver()
         self.assertEqual(self.fake.bodies(BALANCE)[-1]["amount"], 30)
 
+    def test_cancelled_after_a_merge_is_taken_from_the_card_that_has_the_points(self):
+        card = self.make_card(20)
+        order = self.confirmed(card)
+        inna = self.env["res.partner"].create(
+            {"name": "Inna", "phone": "+380631112233"}
+        )
+        kept = self.make_card(7, inna)
+        self.env["base.partner.merge.automatic.wizard"].create({})._merge(
+            (self.customer | inna).ids, inna
+        )
+        self.env.invalidate_all()
+        _opening, (_kind, won, spent) = self.rows(card)[:2]
+        order._action_cancel()
+        self.assertEqual((kept.points, card.points), (27, 0))
+        self.assertEqual(self.rows(kept)[-1], ("reversal", spent, won))
+        self.assertLedger(kept + card)
+
     def test_net_zero_order_is_taken_back_too(self):
         card = self.make_card(20)
         order = self.make_order()

@@ -267,9 +267,12 @@ class TestSaleOrders(SaleCase):
             ),
             min_size=1,
             max_size=5,
-        )
+        ),
+        st.booleans(),
+        st.sampled_from(["round_per_line", "round_globally"]),
     )
-    def test_lines_add_up_to_the_total(self, lines):
+    def test_lines_add_up_to_the_total(self, lines, rewarded, taxes):
+        self.env.company.tax_calculation_rounding_method = taxes
         order = self.env["sale.order"].create(
             {
                 "partner_id": self.customer.id,
@@ -287,7 +290,18 @@ class TestSaleOrders(SaleCase):
                 ],
             }
         )
+        if rewarded:
+            order.order_line[:1].copy(
+                {
+                    "order_id": order.id,
+                    "reward_id": self.program.reward_ids.id,
+                    "points_cost": 5,
+                    "product_uom_qty": 1,
+                    "price_unit": -1.11,
+                }
+            )
         [fact] = order._inboost_prepare_facts(self.backend).values()
+        self.assertEqual(fact["bonuses_spent"], 5 if rewarded else 0)
         self.assertFalse(check_sums(fact))
         self.assertAlmostEqual(fact["total"], order.amount_total)
         self.assertAlmostEqual(fact["tax"], order.amount_tax)

@@ -1,11 +1,13 @@
-"""A cashier sells, exchanges, refunds a half and takes goods back by a negative
-quantity in Chromium: InBoost has the sums of the register's closing report."""
+"""A cashier sells, refunds a half, exchanges and takes goods back by a negative
+quantity in Chromium: InBoost has the sums of the register's closing report, and half
+of the points are taken back with half of the goods."""
 
 import json
 
 import pytest
 
 from tests.support.odoo_server import wait_until
+from tests.support.orders import PRELUDE
 from tests.support.register import (
     add_product,
     choose_customer,
@@ -20,8 +22,17 @@ PHONE = "380671234567"
 SHELF = f"""
 env = env(user=env.ref("base.user_admin").id)
 env["res.partner"].create({{"name": "Olena Kovalenko", "phone": "+{PHONE}"}})
-# Points have a test of their own.
 env["loyalty.program"].search([]).active = False
+program = env["loyalty.program"].create({{
+    "name": "Bonuses", "program_type": "loyalty", "applies_on": "both",
+    "trigger": "auto", "pos_ok": True, "inboost_refund_points": "proportion",
+    "rule_ids": [(0, 0, {{
+        "reward_point_mode": "money", "reward_point_amount": 1,
+        "minimum_amount": 200}})],
+    "reward_ids": [(0, 0, {{
+        "reward_type": "discount", "discount": 1, "discount_mode": "per_order",
+        "required_points": 9999, "description": "Out of reach"}})]}})
+env["inboost.backend"].search([]).program_ids = program
 included = env["account.tax"].create(
     {{"name": "VAT", "amount": 20, "price_include_override": "tax_included"}})
 excluded = env["account.tax"].create(
@@ -37,6 +48,18 @@ for name, sku, price, tax in (
 env.cr.commit()
 print("on the shelf")
 """
+UNSENT = (
+    PRELUDE
+    + """
+ukraine = env.ref("base.ua").id
+for name, phone in (("Mute Mykola", False), ("Wrong Vira", "067 12")):
+    sell(env["res.partner"].create(
+        {"name": name, "phone": phone, "country_id": ukraine}))
+env["phone.blacklist"].add("+380631112233")
+sell(env["res.partner"].create({"name": "Quiet Olha", "phone": "+380631112233"}))
+env.cr.commit()
+"""
+)
 REPORT = """
 import json
 session = env["pos.session"].search([], order="id DESC", limit=1)
@@ -60,17 +83,23 @@ def sold(odoo, inboost, page):
     sign_in(page, odoo)
     open_register(page, odoo)
     ring_up(page, ("Green tea", 2), ("Oolong tea", 1), discount="10")
+    ring_up(page, ("Green tea", 2))
     refund(page, "Green tea", 1)
     # An exchange that something is paid for, and goods without their receipt.
     ring_up(page, ("Green tea", 1), ("Oolong tea", -1))
     ring_up(page, ("Green tea", -1))
     wait_until(
         lambda: (
-            len(details(inboost)) == 4 and len(inboost.control("GET", "webhooks")) == 2
+            len(details(inboost)) == 5
+            and len(hooks(inboost, "purchase")) == 3
+            and len(hooks(inboost, "bonus_accrual")) == 2
+            and hooks(inboost, "bonus_redemption")
         ),
         60,
         "the arrival of what was sold",
     )
+    ended = {"done", "superseded"}
+    wait_until(lambda: set(odoo.states()) <= ended, 60, "an empty queue")
     rows = odoo.sql(
         "SELECT amount_total FROM pos_order"
         " WHERE session_id = (SELECT max(id) FROM pos_session) ORDER BY id"
@@ -99,11 +128,16 @@ def details(inboost):
     return [one.get("body", one) for one in inboost.control("GET", "purchases")]
 
 
+def hooks(inboost, event):
+    bodies = [hook["body"] for hook in inboost.control("GET", "webhooks")]
+    return [body for body in bodies if body.get("event") == event]
+
+
 def test_sums_equal_the_closing_report_to_the_kopeck(odoo, inboost, sold):
     output = odoo.shell(REPORT).stdout
     report = json.loads(output.partition("report ")[2].splitlines()[0])
     bodies = details(inboost)
-    assert len(bodies) == report["closing"]["quantity"] == 4
+    assert len(bodies) == report["closing"]["quantity"] == 5
     totals = [body["total"] for body in bodies]
     assert totals == pytest.approx(sold)
     assert round(sum(totals), 2) == round(report["closing"]["amount"], 2)
@@ -116,11 +150,10 @@ def test_sums_equal_the_closing_report_to_the_kopeck(odoo, inboost, sold):
 
 def test_refunds_are_refunds_and_the_exchange_is_a_purchase(inboost, sold):
     bodies = details(inboost)
-    assert [body["isRefund"] for body in bodies] == [False, True, False, True]
-    assert bodies[1]["refundOf"] == bodies[0]["orderNumber"]
-    assert [body.get("refundOf") for body in bodies[2:]] == [None, None]
-    hooks = [hook["body"] for hook in inboost.control("GET", "webhooks")]
-    assert [hook["orderId"] for hook in hooks] == [
+    assert [body["isRefund"] for body in bodies] == [False, False, True, False, True]
+    assert bodies[2]["refundOf"] == bodies[1]["orderNumber"]
+    assert [body.get("refundOf") for body in bodies[3:]] == [None, None]
+    assert [hook["orderId"] for hook in hooks(inboost, "purchase")] == [
         body["orderId"] for body in bodies if not body["isRefund"]
     ]
     assert inboost.counts()["doubled"] == []
@@ -133,5 +166,47 @@ def test_lines_have_the_sign_of_the_money_and_add_up(inboost, sold):
         assert lines == pytest.approx(body["total"], abs=0.005)
         for line in body["lines"]:
             assert line["quantity"] * line["total"] > 0
-    assert [line["name"] for line in bodies[2]["lines"]] == ["Green tea", "Oolong tea"]
-    assert bodies[1]["lines"][0]["total"] == -120
+    assert [line["name"] for line in bodies[3]["lines"]] == ["Green tea", "Oolong tea"]
+    assert bodies[2]["lines"][0]["total"] == -120
+
+
+def test_half_of_the_goods_takes_half_of_the_points_back(odoo, inboost, sold):
+    accruals = hooks(inboost, "bonus_accrual")
+    [redemption] = hooks(inboost, "bonus_redemption")
+    assert [body["amount"] for body in accruals] == pytest.approx([sold[0], 240])
+    assert (redemption["amount"], redemption["reason"]) == (120, "reversal")
+    assert redemption["orderId"] == details(inboost)[2]["orderId"]
+    balances = {
+        row["phone"]: row["amount"] for row in inboost.control("GET", "balances")
+    }
+    left = sum(body["amount"] for body in accruals) - redemption["amount"]
+    [[card, ledger]] = odoo.sql(
+        "SELECT c.points, sum(m.change) FROM loyalty_card c"
+        " JOIN inboost_bonus_move m ON m.card_id = c.id"
+        " JOIN res_partner p ON p.id = c.partner_id"
+        f" WHERE p.phone_sanitized = '+{PHONE}' GROUP BY c.id"
+    )
+    assert balances[PHONE] == pytest.approx(left)
+    assert float(card) == pytest.approx(left)
+    assert float(ledger) == pytest.approx(left)
+
+
+def test_purchases_that_were_not_sent_are_listed_with_why(odoo, page, sold, tmp_path):
+    odoo.shell(UNSENT)
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.goto(f"{odoo.url}/odoo/action-inboost_connector.inboost_unsent_action")
+    for why in ("No phone", "Invalid phone", "Opted out"):
+        group = page.locator(f".o_group_header:has-text('{why} (1)')")
+        group.click()
+    page.locator(".o_data_row:has-text('Quiet Olha')").wait_for()
+    row = page.locator(".o_data_row:has-text('Wrong Vira')")
+    assert "it is too short" in row.inner_text()
+    page.screenshot(path=tmp_path / "unsent.png")
+    row.locator("td[name=time]").click()
+    page.locator(".o_form_view .o_field_widget[name=phone] input").wait_for()
+    # The outbox groups by words, not by codes.
+    page.goto(f"{odoo.url}/odoo/action-inboost_connector.inboost_event_action")
+    page.locator(".o_searchview_dropdown_toggler").click()
+    page.locator(".o_group_by_menu .o_menu_item:has-text('Reason')").click()
+    page.locator(".o_group_header:has-text('The customer has no phone.')").wait_for()
+    page.screenshot(path=tmp_path / "reasons.png")

@@ -98,3 +98,8 @@ def test_each_model_is_defined_before_it_is_extended():
                 if model.startswith("inboost."):
                     assert model in defined | source.models, f"{name}: {model}"
             defined |= source.models
+
+
+def test_no_file_is_long(found):
+    lines = {s.path.name: len(s.path.read_text().splitlines()) for s in found}
+    assert {name: count for name, count in lines.items() if count > 400} == {}

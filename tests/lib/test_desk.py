@@ -157,8 +157,10 @@ def test_too_many_requests_slow_down_without_opening_the_circuit():
     for _ in range(20):
         found.conclude(landed("retry", "too_many_requests", 429), NOW)
     assert found.places[ENDPOINT].failures == 0
-    found.conclude(landed("retry", "too_many_requests", 429, wait=3.0), NOW)
+    for _ in range(20):
+        found.conclude(landed("retry", "too_many_requests", 429, wait=3.0), NOW)
     assert found.places[ENDPOINT].rest_until == NOW + timedelta(seconds=3)
+    assert found.places[ENDPOINT].failures == 0
 
 
 def test_only_a_purchase_is_preceded_by_the_harmless_question():

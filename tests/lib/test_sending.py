@@ -222,7 +222,7 @@ def test_another_verdict_leaves_the_reason():
 
 
 def land(_client, some):
-    return landed("done", number=some.id)
+    return [landed("done", number=some.id)]
 
 
 def collect(senders):
@@ -254,7 +254,7 @@ def test_what_no_thread_began_is_taken_back():
     def wait(_client, some):
         begun.set()
         release.wait(10)
-        return landed("done", number=some.id)
+        return [landed("done", number=some.id)]
 
     with Senders(None, 1, wait) as senders:
         senders.hand_over([task(1), task(2), task(3)])
@@ -270,7 +270,7 @@ def test_gathering_ends_though_nothing_lands():
 
     def wait(_client, some):
         release.wait(10)
-        return landed("done", number=some.id)
+        return [landed("done", number=some.id)]
 
     with Senders(None, 1, wait) as senders:
         senders.hand_over([task(1)])

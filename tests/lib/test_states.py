@@ -22,14 +22,18 @@ def test_every_move_is_allowed_or_raises():
 
 def test_the_sources_of_a_state_are_the_table_read_backwards():
     assert states.sources_of("sending") == ("pending",)
-    assert set(states.sources_of("held")) == {"parked", "pending", "sending"}
+    assert set(states.sources_of("held")) == {"parked", "pending", "sending", "done"}
     pairs = {(old, new) for new in states.STATES for old in states.sources_of(new)}
     assert pairs == set(states.MOVES)
 
 
-def test_what_was_delivered_or_replaced_or_expired_stays_so():
-    for old in ("done", "superseded", "expired"):
+def test_what_was_replaced_or_expired_stays_so():
+    for old in ("superseded", "expired"):
         assert not [new for o, new in states.MOVES if o == old]
+
+
+def test_what_was_delivered_is_only_taken_back_to_be_decided_anew():
+    assert [new for old, new in states.MOVES if old == "done"] == ["held"]
 
 
 def test_what_is_in_flight_is_cancelled_by_nobody():

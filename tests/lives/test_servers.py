@@ -1,6 +1,7 @@
 """Servers that are upgraded while they sell, that are two, or that have no jobs."""
 
 import subprocess
+import time
 
 import cluster
 import pytest
@@ -30,6 +31,27 @@ while not os.path.exists(STOP):
     time.sleep(0.05)
 """
 )
+#: Settled long ago.
+MANY = """
+INSERT INTO inboost_event (
+    backend_id, company_id, endpoint_id, operation, key, event_id, fact, phone,
+    occurred_at, priority, state, queued_at, attempts, duplicate, create_date,
+    write_date)
+SELECT p.backend_id, b.company_id, p.id, p.operation, 'many:' || n,
+       md5('many' || n)::uuid::text, jsonb_build_object('uuid', 'many-' || n),
+       '+38050' || lpad(n::text, 7, '0'), t.then, 0, 'cancelled', t.then, 1, false,
+       t.then, t.then
+  FROM inboost_endpoint p
+  JOIN inboost_backend b ON b.id = p.backend_id,
+       generate_series(1, {count}) n,
+       (SELECT now() AT TIME ZONE 'UTC' - interval '90 days' AS then) t
+ WHERE p.operation = 'purchase'
+"""
+MANY_EVENTS = 200_000
+
+
+class Unaccented(ServerOf):
+    options = ("--unaccent",)
 
 
 @pytest.fixture(scope="module")
@@ -77,14 +99,45 @@ def test_an_upgrade_of_the_addon_while_a_register_sells(shop, inboost, tmp_path)
     assert settings(shop) == before
 
 
+def test_an_upgrade_takes_no_longer_beside_many_events(shop):
+    """Of a shop of some years: nothing reads or writes them all."""
+    shop.rest()
+
+    def upgrade():
+        begin = time.monotonic()
+        cluster.odoo(shop.database, "-u", "inboost_connector", log="many_events.log")
+        return time.monotonic() - begin
+
+    empty = upgrade()
+    shop.sql(MANY.format(count=MANY_EVENTS))
+    full = upgrade()
+    print(f"upgrade: {empty:.1f} s, beside {MANY_EVENTS} events {full:.1f} s")
+    assert full < 2 * empty
+    assert shop.states()["cancelled"] == MANY_EVENTS
+    shop.sql("DELETE FROM inboost_event WHERE state = 'cancelled'")
+
+
+def find_customer(server):
+    """As staff type a phone or a name."""
+    contact = server.execute(
+        "res.partner", "create", {"name": "Zoé", "phone": "+380671112233"}
+    )
+    for name, typed in (("phone_mobile_search", "067 111 22 33"), ("name", "zoe")):
+        found = server.execute("res.partner", "search", [(name, "ilike", typed)])
+        assert found == [contact], typed
+
+
 def test_two_servers_of_different_zones_on_one_database(shop, inboost, monkeypatch):
-    """The second one optimised, too: no promise hangs on an assert."""
+    """The second one optimised, too: no promise hangs on an assert. And it searches
+    without accents."""
     inboost.control("POST", "reset")
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     monkeypatch.setenv("PYTHONOPTIMIZE", "1")
-    second = ServerOf(shop.database)
+    shop.sql("CREATE EXTENSION IF NOT EXISTS unaccent")
+    second = Unaccented(shop.database)
     second.start()
     try:
+        find_customer(second)
         shop.sql("DELETE FROM inboost_request_log")
         shop.sql("DELETE FROM inboost_event")
         fill(shop, 200)

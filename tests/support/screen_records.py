@@ -6,7 +6,8 @@ LANGUAGES = ("en_US", "uk_UA")
 
 #: Run in Odoo's shell. Prints what there is to see, as one line of JSON:
 #: ``records`` [model, id, what about it]; ``views`` [model, id, type] of
-#: ours; ``dialogs``: models of ours that open in one; ``menus`` {role: [path, action]};
+#: ours; ``dialogs``: models of ours that open in one; ``menus``
+#: {role: [path, action, view]};
 #: ``readable`` and ``creatable`` {role: models}.
 MAKE = (
     f"LANGUAGES = {LANGUAGES}\n"
@@ -228,6 +229,16 @@ for index, state in enumerate(values_of("inboost.sync.run", "state")):
             if state == "done" and not dry_run:
                 show(line, kind)
 show(env["inboost.specialty"].create({"name": "Florist"}), "")
+said = env["inboost.announcement"].sudo()
+standings = [("state", state, None) for state in values_of(said._name, "state")]
+standings += [("kind", "done", kind) for kind in values_of(said._name, "kind")]
+for about, state, kind in standings:
+    show(said.create({
+        "backend_id": backend.id, "message_id": f"m-{next(numbers)}", "state": state,
+        "kind": kind, "body": {"data": ROW}, "partner_id": kind and olena.id,
+        "processed_at": kind and fields.Datetime.now(),
+        "notes": [["no_phone", {}]] if state == "failed" else False}),
+        about, kind or state)
 
 # -- wizards ---------------------------------------------------------------------------
 preview = env["inboost.expiring.preview"]
@@ -235,6 +246,10 @@ lines = [Command.create({"partner_id": olena.id, "points": 160.51,
                          "phone": olena.phone, "day": fields.Date.today()})]
 for about, line_ids in {"with-lines": lines, "without-lines": []}.items():
     show(preview.create({"summary": about, "line_ids": line_ids}), about)
+every = [Command.set(env["inboost.event"].search([]).ids)]
+for action in values_of("inboost.event.decide", "action"):
+    show(env["inboost.event.decide"].create(
+        {"action": action, "event_ids": every}), action)
 show(env["inboost.customer.find"], "new")
 show(env["inboost.setup"], "new")
 for step in values_of("inboost.setup", "step"):
@@ -281,7 +296,8 @@ for role, groups in ROLES.items():
             env[model].with_user(person).has_access(right)
             for model in (name, *SHOWN_ALONG.get(name, ())))]
         for right in ("read", "create"))
-    menus[role] = [(menu.complete_name, menu.action.id)
+    menus[role] = [(menu.complete_name, menu.sudo().action.id,
+                    getattr(menu.sudo().action, "tag", "list"))
                    for menu in env["ir.ui.menu"].with_user(person).search(ours)]
 dialogs = [m for m in models if m.startswith("inboost.") and env[m]._transient]
 env.cr.commit()

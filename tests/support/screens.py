@@ -67,7 +67,7 @@ class Screens:
 
     def _menus(self, role):
         menus = self.seen["menus"][role]
-        return [Screen("menu", "list", path, action) for path, action in menus]
+        return [Screen("menu", view, path, action) for path, action, view in menus]
 
     def _forms(self, role):
         for model, id_, about in self.seen["records"]:

@@ -9,7 +9,7 @@ from workspace import ROOT
 
 USE = """
 import cluster
-with cluster.running() as port:
+with cluster.running(SAFE) as port:
     print(port, flush=True)
     input()
 """
@@ -25,10 +25,10 @@ class Checkout:
         (folder / ".local" / "odoo_home").write_text("")
         self.users = []
 
-    def use(self):
+    def use(self, safe=True):
         """A command that needs the cluster until it is left; returns once it has it."""
         user = subprocess.Popen(
-            [sys.executable, "-c", USE],
+            [sys.executable, "-c", USE.replace("SAFE", str(safe))],
             cwd=self.folder / "tools",
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -61,7 +61,10 @@ class Checkout:
         )
 
     def is_up(self):
-        script = "import cluster; print(cluster.is_up())"
+        return self.ask("cluster.is_up()") == "True"
+
+    def ask(self, expression):
+        script = f"import cluster; print({expression})"
         done = subprocess.run(
             [sys.executable, "-c", script],
             cwd=self.folder / "tools",
@@ -70,7 +73,7 @@ class Checkout:
             timeout=60,
             check=True,
         )
-        return done.stdout.strip() == "True"
+        return done.stdout.strip()
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +106,17 @@ def test_a_first_command_leaves_the_cluster_to_the_second(checkout):
     assert checkout.is_up()
     checkout.leave(demo)
     assert not checkout.is_up()
+
+
+def test_only_what_tests_do_may_be_lost_by_a_power_cut(checkout):
+    show = "cluster.query('postgres', 'SHOW fsync')"
+    demo = checkout.use()
+    assert checkout.ask(show) == "on"
+    tests = checkout.use(safe=False)
+    assert checkout.ask(show) == "off"
+    checkout.leave(tests)
+    assert checkout.ask(show) == "on"
+    checkout.leave(demo)
 
 
 def test_a_cluster_started_by_hand_is_stopped_by_hand(checkout):

@@ -13,6 +13,8 @@ from . import inboost_bonus_notice  # who hears of it
 from . import inboost_bonus_refund  # what a refund does to points
 from . import inboost_bonus_missing  # points that never came
 from . import inboost_bonus_reconciliation  # the ledger agrees with the cards
+from . import inboost_health_remedy  # what mends trouble with points
+from . import inboost_health  # programs that InBoost never hears of
 from . import inboost_privacy  # what the ledger says of a person
 from . import inboost_bonus_mixin  # how those who have cards show it
 from . import loyalty_program  # how long points live

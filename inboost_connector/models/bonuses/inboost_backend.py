@@ -81,10 +81,19 @@ class InboostBackend(models.Model):
             later=notice._due_sql(backend, first=today),
         )
 
+    # -- recording -----------------------------------------------------------------
+
+    @api.model
+    def _get_recording_fields(self):
+        return super()._get_recording_fields() | {"program_ids"}
+
+    def _prepare_recording(self):
+        programs = frozenset(self.program_ids.ids)
+        return {**super()._prepare_recording(), "programs": programs}
+
     # -- cron ----------------------------------------------------------------------
 
     @api.model
-    def _cron_reconcile(self):
-        result = super()._cron_reconcile()
+    def _reconcile(self):
+        super()._reconcile()
         self.env["inboost.bonus.missing"]._find_all()
-        return result

@@ -30,6 +30,12 @@ class InboostBonusExpiry(models.AbstractModel):
 
     @api.model
     def _cron_burn(self):
+        with self.env["inboost.long.job"]._take("ir_cron_bonus_burn") as mine:
+            if mine:
+                self._burn_all()
+
+    @api.model
+    def _burn_all(self):
         programs = self.env["loyalty.program"].search(
             [("inboost_burn_expired", "=", True)]
         )

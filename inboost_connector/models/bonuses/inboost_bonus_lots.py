@@ -52,13 +52,14 @@ class InboostBonusLots(models.AbstractModel):
     @api.model
     def _sum_by_day(self, programs, first=None, last=None):
         """:return: list of (last day, points, number of lots), by day"""
-        return self.env.execute_query(
+        rows = self.env.execute_query(
             SQL(
-                "SELECT day, SUM(amount), COUNT(*) FROM (%s) lot"
-                " GROUP BY day ORDER BY day",
+                "SELECT day, SUM(amount), COUNT(*) FROM (%s) lot GROUP BY day",
                 self._lots_sql(programs, first, last),
             )
         )
+        # Not by the statement, which would sort millions of lots instead.
+        return sorted(rows)
 
     @api.model
     def _lots_sql(self, programs, first=None, last=None, cards=None):
@@ -106,15 +107,16 @@ class InboostBonusLots(models.AbstractModel):
         begin = self._begin_of(company, first, days)
         return SQL(
             """
-            SELECT l.card_id, l.partner_id, l.move_id,
-                   LEAST(l.won, l.room) AS amount, l.day
+            SELECT m.card_id, m.partner_id, m.move_id,
+                   LEAST(m.won, m.room) AS amount,
+                   COALESCE(m.expiration_date, %(day)s + %(days)s) AS day
               FROM (
-                  SELECT c.id AS card_id, c.partner_id, m.id AS move_id,
-                         m.won::float8 AS won,
+                  SELECT c.id AS card_id, c.partner_id, m.id AS move_id, m.time,
+                         c.expiration_date, m.won::float8 AS won,
                          c.points + m.won::float8 - SUM(m.won::float8) OVER (
                              PARTITION BY m.card_id
-                             ORDER BY m.time DESC, m.id DESC) AS room,
-                         COALESCE(c.expiration_date, %(day)s + %(days)s) AS day
+                             ORDER BY m.time DESC, m.id DESC
+                             ROWS UNBOUNDED PRECEDING) AS room
                     FROM loyalty_card c
                     JOIN inboost_bonus_move m ON m.card_id = c.id
                    WHERE %(counts)s
@@ -124,14 +126,18 @@ class InboostBonusLots(models.AbstractModel):
                           OR c.expiration_date IS NOT NULL)
                      AND NOT EXISTS (
                          SELECT FROM inboost_bonus_move odd
-                          WHERE odd.card_id = c.id AND %(odd)s)) l
-             WHERE l.room > %(noise)s
-               AND l.day BETWEEN %(first)s AND %(last)s
+                          WHERE odd.card_id = c.id AND %(odd)s)) m
+             WHERE m.room > %(noise)s
+               AND COALESCE(m.expiration_date, %(day)s + %(days)s)
+                   BETWEEN %(first)s AND %(last)s
             """,
             day=self._day_sql(company),
             days=days,
             counts=self._counts_sql(program, cards),
-            candidates=self._candidates_sql(program, company, first, last),
+            # Cards that are named need not be looked for.
+            candidates=SQL("TRUE")
+            if cards is not None
+            else self._candidates_sql(program, company, first, last),
             begin=begin,
             odd=ODD,
             noise=EPSILON,

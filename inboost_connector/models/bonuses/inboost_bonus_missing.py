@@ -60,10 +60,21 @@ class InboostBonusMissing(models.Model):
         "confirmed them after all.",
     )
 
+    order_readable = fields.Boolean(compute="_compute_order_readable")
+
     _order_program_unique = models.Constraint(
         "UNIQUE(order_uuid, program_id)", "These points are listed already."
     )
     _open = models.Index("(company_id, program_id) WHERE state = 'open'")
+
+    # -- computes ------------------------------------------------------------------
+
+    def _compute_order_readable(self):
+        """Whoever sees points need not have rights on sales."""
+        for row in self:
+            known = row.order_id and row.order_model in self.env
+            order = known and self.env[row.order_model].browse(row.order_id).exists()
+            row.order_readable = bool(order) and order.has_access("read")
 
     # -- actions -------------------------------------------------------------------
 

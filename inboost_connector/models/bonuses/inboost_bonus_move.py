@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ...lib.points import DIGITS, rounded, shown
+from ...lib.reversal import cancellation
 
 
 @dataclass
@@ -310,7 +311,7 @@ class InboostBonusMove(models.Model):
 
     @api.model
     def _find_returned(self, uuid, refund_uuid=None):
-        """Rows that undid what an order did to points.
+        """Rows that undid what an order did to points, and were not undone since.
 
         :param str refund_uuid: only those of this refund
         """
@@ -322,9 +323,14 @@ class InboostBonusMove(models.Model):
                 ("reversed_uuid", "=", uuid),
             ]
         )
-        if refund_uuid:
-            return rows.filtered(lambda row: row.order_uuid == refund_uuid)
-        return rows
+        again = {cancellation(row.order_uuid): row.order_uuid for row in rows}
+        undone = self.search([("order_uuid", "in", list(again))]).mapped("order_uuid")
+        gone = {again[uuid] for uuid in undone}
+        return rows.filtered(
+            lambda row: (
+                row.order_uuid not in gone and refund_uuid in (None, row.order_uuid)
+            )
+        )
 
     def _is_known(self, card, common):
         """An order whose net is zero leaves no trace in Odoo's own history and is

@@ -27,6 +27,12 @@ class InboostBonusNotice(models.AbstractModel):
 
     @api.model
     def _cron_notify(self):
+        with self.env["inboost.long.job"]._take("ir_cron_bonus_notice") as mine:
+            if mine:
+                self._notify_due()
+
+    @api.model
+    def _notify_due(self):
         for backend in self.env["inboost.backend"].search([("state", "!=", "draft")]):
             if backend.company_id._inboost_now() >= self._get_moment(backend):
                 self._capture(backend)

@@ -75,7 +75,16 @@ class InboostBonusReconciliation(models.AbstractModel):
 
     @api.model
     def _cron_prove(self):
-        """Prove the ledger; heal what passed Odoo by, and notify the administrator."""
+        with self.env["inboost.long.job"]._take("ir_cron_bonus_reconcile") as mine:
+            if mine:
+                self._prove()
+
+    @api.model
+    def _prove(self):
+        """Prove the ledger; heal what passed Odoo by, and notify the administrator.
+
+        :return: the rows that this took
+        """
         opened = self._open_ledger()
         wrong = self.env.execute_query(
             SQL(

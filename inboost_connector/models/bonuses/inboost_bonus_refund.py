@@ -1,6 +1,7 @@
 from odoo import api, models
 
 from ...lib.points import rounded
+from ...lib.reversal import cancellation
 
 
 class InboostBonusRefund(models.AbstractModel):
@@ -20,18 +21,48 @@ class InboostBonusRefund(models.AbstractModel):
         """
         moves = self.env["inboost.bonus.move"].sudo()
         uuid = original._inboost_get_uuid()
+        if not uuid:
+            return moves
         done = moves._find_returned(uuid)
         if refund._inboost_get_uuid() in done.mapped("order_uuid"):
             return moves
         changes = {}
-        for card, rows in moves._find_of_order(uuid).grouped("card_id").items():
+        returned = done.grouped(self._find_card)
+        for card, rows in moves._find_of_order(uuid).grouped(self._find_card).items():
             part = self._get_share(card.program_id, share)
-            back = done.filtered(lambda row, card=card: row.card_id == card)
+            back = returned.get(card, moves)
             won = self._get_part(rows.mapped("won"), back.mapped("spent"), part)
             spent = self._get_part(rows.mapped("spent"), back.mapped("won"), part)
             if card and (won or spent):
                 changes[card] = (won, spent)
-        return self._apply(changes, original, refund) if changes else moves
+        reason = self.env._("Refund of %s", original.display_name)
+        refunded = refund._inboost_get_uuid()
+        return self._apply(changes, refund, reason, refunded, uuid)
+
+    @api.model
+    def _undo(self, refund, uuid):
+        """What a refund did to points is undone, once: it was taken back.
+
+        :param refund: a document of the document mixin
+        :param str uuid: that it had
+        :return: the rows of the ledger
+        """
+        moves, undone = self.env["inboost.bonus.move"].sudo(), cancellation(uuid)
+        if moves.search_count([("order_uuid", "=", undone)], limit=1):
+            return moves
+        rows = moves.search([("order_uuid", "=", uuid), ("kind", "=", "reversal")])
+        changes = {
+            card: (sum(some.mapped("won")), sum(some.mapped("spent")))
+            for card, some in rows.grouped(self._find_card).items()
+            if card
+        }
+        reason = self.env._("%s was taken back", refund.display_name)
+        return self._apply(changes, refund, reason, undone, uuid)
+
+    @api.model
+    def _find_card(self, row):
+        """The card that has the points of a row's by now."""
+        return row.card_id._inboost_find_heir()
 
     @api.model
     def _get_share(self, program, share):
@@ -48,15 +79,17 @@ class InboostBonusRefund(models.AbstractModel):
         return rounded(max(min(total * share, total - sum(undone)), 0.0))
 
     @api.model
-    def _apply(self, changes, original, refund):
+    def _apply(self, changes, document, reason, uuid, reversed_uuid):
         """:param changes: {card: (points to take, points to give)}"""
-        reason = self.env._("Refund of %s", original.display_name)
-        with self.env["inboost.bonus.move"]._recording(
+        moves = self.env["inboost.bonus.move"].sudo()
+        if not changes:
+            return moves
+        with moves._recording(
             apart=True,
             kind="reversal",
-            order=refund.sudo(),
-            order_uuid=refund._inboost_get_uuid(),
-            reversed_uuid=original._inboost_get_uuid(),
+            order=document.sudo(),
+            order_uuid=uuid,
+            reversed_uuid=reversed_uuid,
             gross={card.id: won for card, (won, _spent) in changes.items()},
             reason=reason,
         ):
@@ -74,8 +107,4 @@ class InboostBonusRefund(models.AbstractModel):
                 for card, (won, spent) in changes.items()
             ]
         )
-        return (
-            self.env["inboost.bonus.move"]
-            .sudo()
-            ._find_returned(original._inboost_get_uuid(), refund._inboost_get_uuid())
-        )
+        return moves.search([("order_uuid", "=", uuid), ("kind", "=", "reversal")])

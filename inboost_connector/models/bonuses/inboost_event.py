@@ -27,7 +27,9 @@ class InboostEvent(models.Model):
             event.amount_sent = (event.sent or {}).get("amount", 0.0)
 
     def _split_too_large(self):
-        for event in self.filtered(lambda e: e.operation == "bonuses_expiring"):
+        for event in self.filtered(
+            lambda e: e.operation == "bonuses_expiring" and e.state == "failed"
+        ):
             self.env["inboost.bonus.notice"]._split_notice(event)
 
     @api.model

@@ -51,6 +51,35 @@ class LoyaltyCard(models.Model):
         with self.env["inboost.bonus.move"]._recording():
             return super().load(fields, data)
 
+    # -- cards of contacts that were merged ------------------------------------------
+
+    def _inboost_find_heir(self):
+        """The card that has the points of this one: another one, where Odoo archived
+        it because contacts were merged. Orders still name the one that they knew."""
+        if not self or self.active or not self.partner_id:
+            return self
+        owner = [("partner_id", "=", self.partner_id.id)]
+        return (
+            self.search([*owner, ("program_id", "=", self.program_id.id)], limit=1)
+            or self
+        )
+
+    def _inboost_pass_on(self, operation):
+        """What happened just now to cards without an owner of their own happens to
+        their heirs.
+
+        :param operation: the recording
+        """
+        for card in self.sudo():
+            heir = card._inboost_find_heir()
+            change = card.points - operation.before.get(card.id, card.points)
+            if heir == card or not change:
+                continue
+            card.points -= change
+            heir.points += change
+            gross = operation.gross.pop(card.id, 0.0)
+            operation.gross[heir.id] = operation.gross.get(heir.id, 0.0) + gross
+
     def _inboost_owners(self):
         return {
             (card.partner_id, card.program_id)

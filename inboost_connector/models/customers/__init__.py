@@ -1,4 +1,5 @@
 from . import inboost_specialty  # what a customer does for a living
+from . import inboost_incoming_mixin  # how we know that it is the portal
 from . import inboost_backend  # what is settled about customers
 from . import inboost_trust  # who may say what contacts become
 from . import inboost_backend_trust  # which portal it is that says so
@@ -15,7 +16,12 @@ from . import inboost_customer_history  # purchases from before the link
 from . import inboost_customer_lookup  # one customer, by phone
 from . import inboost_sync_run  # one pull, and when it is due
 from . import inboost_sync_run_page  # one page of a pull
+from . import inboost_announcement  # what the portal says by itself
 from . import inboost_absence  # who is not in InBoost, and why
+from . import inboost_document_mixin  # a purchase of which nothing was recorded
+from . import inboost_unsent  # purchases that were not sent, and why
 from . import inboost_sync_line  # what a run reports of a row
+from . import inboost_health_remedy  # what mends trouble with customers
+from . import inboost_health  # when customers were pulled
 from . import inboost_privacy  # links, lines and notes about a person
 from . import res_partner  # the contact

@@ -12,7 +12,8 @@ class InboostBackend(models.Model):
     """What an administrator settles about customers: when they are pulled, what of
     them is taken over, and whether a backend is about everybody."""
 
-    _inherit = "inboost.backend"
+    _name = "inboost.backend"
+    _inherit = ["inboost.backend", "inboost.incoming.mixin"]
 
     scope = fields.Selection(
         [("every", "Every customer"), ("linked", "Customers of InBoost only")],
@@ -213,7 +214,10 @@ class InboostBackend(models.Model):
 
     @api.model
     def _get_recording_fields(self):
-        return super()._get_recording_fields() | {"scope", "respect_opt_out"}
+        return super()._get_recording_fields() | {
+            *("scope", "respect_opt_out", "incoming_open", "incoming_token"),
+            *("incoming_secret", "incoming_next_secret"),
+        }
 
     def _prepare_recording(self):
         return {

@@ -2,8 +2,8 @@ from odoo import api, models
 
 
 class InboostBackend(models.Model):
-    """Which portal it is, and what it overwrites, is for those whom that is trusted
-    to."""
+    """Which portal it is, who may speak in its name, and what it overwrites, is for
+    those whom that is trusted to."""
 
     _inherit = "inboost.backend"
 
@@ -15,6 +15,8 @@ class InboostBackend(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if "address" in vals or any(name.startswith("policy_") for name in vals):
+        if "address" in vals or any(
+            name.startswith(("policy_", "incoming_")) for name in vals
+        ):
             self.env["inboost.trust"]._check(self)
         return result

@@ -44,7 +44,11 @@ class InboostCustomer(models.Model):
         help="Conflict: somebody should look which contact this is. Ignored: a person "
         "decided that this customer of InBoost is none here.",
     )
-    reason_code = fields.Char(readonly=True)
+    reason_code = fields.Selection(
+        lambda self: self.env["inboost.problem"]._get_selection(),
+        "Kind of Reason",
+        readonly=True,
+    )
     reason_args = fields.Json(readonly=True)
     reason = fields.Char(
         compute="_compute_reason", help="Why a person has to look at this customer."
@@ -76,6 +80,7 @@ class InboostCustomer(models.Model):
             ("phone", "The phone differs"),
             ("merged", "The contact was merged into another"),
             ("account", "The contact has a login here"),
+            ("elsewhere", "Another company has the contact"),
         ],
         "Conflict",
         compute="_compute_question_kind",

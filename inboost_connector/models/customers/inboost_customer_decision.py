@@ -39,6 +39,7 @@ class InboostCustomerDecision(models.AbstractModel):
         phones = {d.customer["phone"] for d in read}
         links = match._find_links(backend, read)
         contacts = match._find_contacts(backend, phones)
+        elsewhere = match._find_elsewhere(backend, phones - contacts.keys())
         taken = seen(phones) if seen else {}
         met = {} if met is None else met
         # All of them are read from the database at once.
@@ -55,7 +56,9 @@ class InboostCustomerDecision(models.AbstractModel):
                 decision.fail("listed_twice", id=inboost_id, first=first, second=phone)
                 continue
             partner = self._decide_partner(decision, links, contacts, taken, some)
-            if partner is not None:
+            if partner is not None and not partner and phone in elsewhere:
+                self._decide_elsewhere(decision)
+            elif partner is not None:
                 decision.partner = partner
                 self._decide_changes(backend, decision, contacts, languages)
                 self._leave_barcode(decision, barcodes)
@@ -125,6 +128,13 @@ class InboostCustomerDecision(models.AbstractModel):
         for candidate, link_id in contacts.get(decision.customer["phone"], ()):
             (free if not link_id or link_id == own else others).append(candidate)
         return free, others
+
+    def _decide_elsewhere(self, decision):
+        """Who is a contact of another company already is not made again: a person says
+        whose they are. Asked as long as it is so."""
+        phone = decision.customer["phone"]
+        decision.kind, decision.question = "conflict", f"elsewhere:{phone}"
+        decision.problem = Problem("elsewhere", {"phone": phone})
 
     def _decide_doubled(self, decision, contact):
         """A second customer of InBoost with a phone that a first one has."""

@@ -119,7 +119,6 @@ class InboostCustomerMatch(models.AbstractModel):
         """
         self.env["res.partner"].flush_model()
         self.env["inboost.customer"].flush_model(["backend_id", "partner_id"])
-        companies = backend._get_companies() | backend.company_id.sudo().parent_ids
         documents = self.env["inboost.document.mixin"]
         found = {}
         for row in self.env.execute_query(
@@ -138,13 +137,39 @@ class InboostCustomerMatch(models.AbstractModel):
                 last_purchase=documents._inboost_any_last_purchase_sql(backend),
                 backend=backend.id,
                 phones=list(phones),
-                companies=companies.ids,
+                companies=self._get_companies(backend).ids,
             )
         ):
             phone, partner_id, link_id, active, is_company, last = row
             candidate = Candidate(partner_id, bool(link_id), active, is_company, last)
             found.setdefault(phone, []).append((candidate, link_id))
         return found
+
+    @api.model
+    def _get_companies(self, backend):
+        """Whose contacts are the backend's, besides those of nobody."""
+        return backend._get_companies() | backend.company_id.sudo().parent_ids
+
+    @api.model
+    def _find_elsewhere(self, backend, phones):
+        """:return: set of those of ``phones`` that a contact of another company has"""
+        if not phones:
+            return set()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT phone_sanitized
+                  FROM res_partner
+                 WHERE phone_sanitized = ANY(%s)
+                   AND active
+                   AND (parent_id IS NULL OR type = 'contact')
+                   AND company_id <> ALL(%s)
+                """,
+                list(phones),
+                self._get_companies(backend).ids,
+            )
+        )
+        return {row[0] for row in rows}
 
     @api.model
     def _find_contact(self, backend, phone):

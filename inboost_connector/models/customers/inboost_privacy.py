@@ -81,6 +81,7 @@ class InboostPrivacy(models.AbstractModel):
                 "partner_id": False,
             }
         )
+        self._erase_announcements(partners, person)
         self._erase_notes(partners)
         partners.write({"inboost_source_id": False, "inboost_specialty_id": False})
         return result
@@ -134,6 +135,22 @@ class InboostPrivacy(models.AbstractModel):
         )
 
     @api.model
+    def _erase_announcements(self, partners, person):
+        """As a whole: it is about whom it names, one that still waits would bring them
+        back, and what it says of others is in InBoost's list, too."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM inboost_announcement"
+                " WHERE partner_id = ANY(%s) OR body::text ~* %s",
+                partners.ids,
+                person.search_pattern or None,
+            )
+        )
+        self.env["inboost.announcement"].browse(row[0] for row in rows).write(
+            {"state": "done", "body": False, "notes": False, "partner_id": False}
+        )
+
+    @api.model
     def _erase_notes(self, partners):
         """What InBoost said of them, on their contacts."""
         found = self.env.execute_query(
@@ -158,6 +175,12 @@ class InboostPrivacy(models.AbstractModel):
             **super()._prepare_export(partner, person),
             "customers": self._read(
                 links, ["inboost_id", "phone", "state", "create_date", "fact"]
+            ),
+            "announcements": self._read(
+                self.env["inboost.announcement"].search(
+                    [("partner_id", "=", partner.id)]
+                ),
+                ["create_date", "kind", "text", "body"],
             ),
             "synchronisations": self._read(
                 self.env["inboost.sync.line"].search([("partner_id", "=", partner.id)]),

@@ -91,6 +91,11 @@ PROBLEMS = {
         "InBoost has two customers with the phone %(phone)s. Decide which of them is "
         "the right one."
     ),
+    "elsewhere": _lt(
+        "A contact of another company has the phone %(phone)s, so none was created. "
+        "Let the contact belong to all companies, or create one for this company; the "
+        "next synchronisation links it."
+    ),
     "phone": _lt(
         "The phone is %(here)s here and %(there)s in InBoost. What is sent goes to the "
         "phone here."
@@ -141,6 +146,13 @@ class InboostProblem(models.AbstractModel):
         text = text if isinstance(text, str) else self.env._(text)
         text = text % arguments
         return text[:1].upper() + text[1:]
+
+    @api.model
+    def _get_selection(self):
+        """See ``inboost.reason``, whose codes are among them."""
+        reasons = self.env["inboost.reason"]
+        known = {**dict(reasons._get_selection()), **dict(reasons._head(PROBLEMS))}
+        return list(known.items())
 
     @api.model
     def _word_field(self, name):

@@ -75,7 +75,11 @@ class InboostSyncRun(models.Model):
     conflict_count = fields.Integer("Conflicts", readonly=True)
     error_count = fields.Integer("Errors", readonly=True)
     failures = fields.Integer("Failures in a Row", readonly=True, aggregator=None)
-    reason_code = fields.Char(readonly=True)
+    reason_code = fields.Selection(
+        lambda self: self.env["inboost.problem"]._get_selection(),
+        "Kind of Reason",
+        readonly=True,
+    )
     reason_args = fields.Json(readonly=True)
     reason = fields.Char(compute="_compute_reason")
     shortfall = fields.Json(
@@ -265,9 +269,8 @@ class InboostSyncRun(models.Model):
         backends = self.env["inboost.backend"].search([("state", "=", "connected")])
         self._queue_due(backends._filter_sendable())
         self.env["ir.cron"]._commit_progress()
-        with self.env["inboost.long.job"]._take() as mine:
+        with self.env["inboost.long.job"]._take("ir_cron_pull") as mine:
             if not mine:
-                self.env["inboost.long.job"]._trigger_again("ir_cron_pull")
                 return
             end = time.monotonic() + MAX_RUN
             for run in self._open_runs().sorted("id"):

@@ -21,7 +21,7 @@ MAX_PART_TRIES = 5
 #: Failures to get a page, one after another, that end a run.
 MAX_FAILURES = 5
 #: Rows that are decided about in one transaction, so that it stays short.
-PART = 100
+PART = 250
 COUNTERS = {
     "created": "created_count",
     "linked": "linked_count",

@@ -95,17 +95,20 @@ class InboostAlarm(models.Model):
     @api.depends_context("lang")
     def _compute_text(self):
         for alarm in self:
-            known = alarm.arguments or {}
-            template = self.env._(self._get_causes()[alarm.code])
-            alarm.text = template % {
-                "date": known.get("date", ""),
-                "endpoint": alarm.endpoint_id.display_name or "",
-                "names": ", ".join(known.get("names") or []),
-                "reason": self.env["inboost.reason"]._word(
-                    known.get("code"), known.get("args")
-                )
-                or "",
-            }
+            alarm.text = self._word(alarm.code, alarm.endpoint_id, alarm.arguments)
+
+    @api.model
+    def _word(self, code, endpoint, arguments):
+        """:return: a cause in the reader's language"""
+        known = arguments or {}
+        reason = self.env["inboost.reason"]._word(known.get("code"), known.get("args"))
+        template = self.env._(self._get_causes()[code])
+        return template % {
+            "date": known.get("date", ""),
+            "endpoint": endpoint.display_name or "",
+            "names": ", ".join(known.get("names") or []),
+            "reason": reason or "",
+        }
 
     @api.model
     def _get_causes(self):

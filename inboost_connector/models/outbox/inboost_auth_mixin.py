@@ -2,6 +2,7 @@ from urllib.parse import urlsplit
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.orm.models import NO_ACCESS
 
 from ...lib import auth
 
@@ -51,6 +52,28 @@ class InboostAuthMixin(models.AbstractModel):
         help="Written before the secret, with a blank between. May be empty.",
     )
 
+    signing_secret = fields.Char("Stored Signing Secret", groups=NO_ACCESS, copy=False)
+    signing_secret_entry = fields.Char(
+        "Signing Secret",
+        compute="_compute_secret_entry",
+        inverse="_inverse_secret_entry",
+        copy=False,
+        groups="inboost_connector.group_inboost_manager",
+        help="Signs what goes to webhooks, as Standard Webhooks describes it: whsec_ "
+        "and at least 24 bytes as base64. Empty: webhooks are not signed.",
+    )
+    next_signing_secret = fields.Char(
+        "Stored Next Signing Secret", groups=NO_ACCESS, copy=False
+    )
+    next_signing_secret_entry = fields.Char(
+        "Next Signing Secret",
+        compute="_compute_secret_entry",
+        inverse="_inverse_secret_entry",
+        copy=False,
+        groups="inboost_connector.group_inboost_manager",
+        help="While one secret replaces the other, both sign.",
+    )
+
     @api.depends("secret")
     def _compute_secret_ends(self):
         for record in self:
@@ -67,6 +90,26 @@ class InboostAuthMixin(models.AbstractModel):
                     self.env._("OAuth 2 needs the address of the access tokens.")
                 )
             self.env["inboost.connection"]._check_url(credentials.token_url)
+
+    @api.model
+    def _get_secrets(self):
+        return {
+            **super()._get_secrets(),
+            "signing_secret_entry": "signing_secret",
+            "next_signing_secret_entry": "next_signing_secret",
+        }
+
+    @api.model
+    def _prepare_secret(self, entry, value):
+        if value and entry in ("signing_secret_entry", "next_signing_secret_entry"):
+            self._check_signing_secret(value)
+        return super()._prepare_secret(entry, value)
+
+    def _get_signing_secrets(self):
+        """:return: tuple of those that sign what goes to webhooks"""
+        backend = self.sudo()
+        both = (backend.signing_secret, backend.next_signing_secret)
+        return tuple(filter(None, both))
 
     def _get_hosts(self):
         # OAuth sends the secret to where the tokens come from.

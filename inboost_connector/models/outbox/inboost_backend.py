@@ -105,6 +105,17 @@ class InboostBackend(models.Model):
         "0: no limit of ours. Whatever it is, we slow down when InBoost asks for it.",
     )
     alarm_ids = fields.One2many("inboost.alarm", "backend_id")
+    digest_user_ids = fields.Many2many(
+        "res.users",
+        "inboost_backend_digest_rel",
+        "backend_id",
+        "user_id",
+        "Daily Digest To",
+        copy=False,
+        domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
+        help="They get one mail a day: what was sent yesterday, and what needs a "
+        "person.",
+    )
     mask_personal = fields.Boolean(
         "Mask Personal Data in Logs",
         help="Phones, names and e-mail addresses are not kept in the request log.",
@@ -132,9 +143,6 @@ class InboostBackend(models.Model):
         compute="_compute_event_counts", compute_sudo=True
     )
     missing_address_count = fields.Integer(compute="_compute_missing_address_count")
-    other_names = fields.Char(
-        "Other Backends of the Company", compute="_compute_other_names"
-    )
 
     _retention = models.Constraint(
         "CHECK(event_retention_days >= 120 AND log_retention_days > 0"
@@ -160,7 +168,7 @@ class InboostBackend(models.Model):
             for backend, state, count in self.env["inboost.event"]._read_group(
                 [
                     ("backend_id", "in", self.ids),
-                    ("state", "in", ("pending", "sending", "parked", "held", "failed")),
+                    ("state", "in", ("pending", "sending", "held", "failed")),
                 ],
                 ["backend_id", "state"],
                 ["__count"],
@@ -172,8 +180,7 @@ class InboostBackend(models.Model):
                 counts.get((backend, state), 0) for state in ("pending", "sending")
             )
             backend.event_attention_count = sum(
-                counts.get((backend, state), 0)
-                for state in ("parked", "held", "failed")
+                counts.get((backend, state), 0) for state in ("held", "failed")
             )
 
     @api.depends("endpoint_ids.address", "endpoint_ids.enabled")
@@ -182,26 +189,6 @@ class InboostBackend(models.Model):
             backend.missing_address_count = len(
                 backend.endpoint_ids.filtered(lambda e: e.enabled and not e.has_address)
             )
-
-    @api.depends("company_id", "active")
-    def _compute_other_names(self):
-        """Backends that get the same sales."""
-        for backend in self:
-            company = backend.company_id
-            others = self.sudo().search(
-                [
-                    ("id", "not in", backend.ids),
-                    ("state", "!=", "draft"),
-                    ("company_id", "child_of", company.root_id.id),
-                ]
-            )
-            same = others.filtered(
-                lambda other, mine=company: (
-                    other.company_id in mine.parent_ids
-                    or mine in other.company_id.parent_ids
-                )
-            )
-            backend.other_names = ", ".join(same.mapped("name"))
 
     @api.constrains("address")
     def _check_address(self):
@@ -235,6 +222,10 @@ class InboostBackend(models.Model):
         return backends
 
     def write(self, vals):
+        if vals.keys() & set(self._get_shop_fields()) and "connected_since" not in vals:
+            # What was sold in other shops before is history: no campaign starts for it.
+            known = self.sudo().filtered("connected_since")
+            known.connected_since = fields.Datetime.now()
         moved = self.browse()
         if "address" in vals:
             restorations = self.env["inboost.restoration"]
@@ -384,6 +375,12 @@ class InboostBackend(models.Model):
 
     @api.model
     def _cron_reconcile(self):
+        with self.env["inboost.long.job"]._take("ir_cron_reconcile") as mine:
+            if mine:
+                self._reconcile()
+
+    @api.model
+    def _reconcile(self):
         """Find what capture missed: what failed, an order nobody saw, a phone that
         came by a path we do not see."""
         self.env["inboost.watch"]._repair_crons()
@@ -396,4 +393,5 @@ class InboostBackend(models.Model):
             for name in self._get_document_models():
                 self.env[name]._inboost_reconcile(backend, since)
         self.env["inboost.event"]._release_parked()
+        self.env["inboost.traffic"]._sum_up()
         self.env["inboost.alarm"]._refresh()

@@ -1,13 +1,48 @@
-from odoo import api, models, tools
+from odoo import api, fields, models, tools
 from odoo.tools import SQL
 
 
 class InboostBackend(models.Model):
-    """Whom a backend is about: which companies, and which customers. One question, in
-    the three forms in which it is asked. The customers' storey narrows the answer. And
-    what a capture has to know of it."""
+    """Whom a backend is about: which companies, which shops, and which customers. One
+    question, in the forms in which it is asked. The customers' storey narrows the
+    answer. And what a capture has to know of it."""
 
     _inherit = "inboost.backend"
+
+    other_names = fields.Char(
+        "Other Backends of the Company", compute="_compute_other_names"
+    )
+
+    @api.depends(lambda self: ["company_id", "active", *self._get_shop_fields()])
+    def _compute_other_names(self):
+        """Backends that get the same sales."""
+        for backend in self:
+            company = backend.company_id
+            others = self.sudo().search(
+                [
+                    ("id", "not in", backend.ids),
+                    ("state", "!=", "draft"),
+                    ("company_id", "child_of", company.root_id.id),
+                ]
+            )
+            same = others.filtered(
+                lambda other, mine=backend: (
+                    (
+                        other.company_id in mine.company_id.parent_ids
+                        or mine.company_id in other.company_id.parent_ids
+                    )
+                    and mine._has_shops_of(other)
+                )
+            )
+            backend.other_names = ", ".join(same.mapped("name"))
+
+    def _has_shops_of(self, other):
+        """Whether a sale may be for both."""
+        names = self._get_shop_fields()
+        some = [[backend[name] for name in names] for backend in (self, other)]
+        return not all(map(any, some)) or any(
+            mine & theirs for mine, theirs in zip(*some, strict=True)
+        )
 
     @api.model
     def _find_for_company(self, company):
@@ -29,6 +64,14 @@ class InboostBackend(models.Model):
     def _get_companies(self):
         """The companies whose sales this backend is about."""
         return self.env["res.company"].search([("id", "child_of", self.company_id.id)])
+
+    @api.model
+    def _get_shop_fields(self):
+        """The fields that choose shops, of whichever kind; none chosen: all of them.
+
+        :return: list of names of many2many fields
+        """
+        return []
 
     def _filter_about(self, partners):
         """Those of ``partners`` whom this backend is about."""
@@ -62,8 +105,10 @@ class InboostBackend(models.Model):
     @api.model
     def _get_recording_fields(self):
         """What :meth:`_get_recording` is made of."""
-        return {"active", "state", "company_id", "address", "doubt_before"} | {
-            "doubt_decision"
+        return {
+            *("active", "state", "company_id", "address"),
+            *("doubt_before", "doubt_decision"),
+            *self._get_shop_fields(),
         }
 
     @tools.ormcache("self.id")
@@ -71,8 +116,9 @@ class InboostBackend(models.Model):
         """What a capture has to know, kept in memory: a sale reads nothing of us.
 
         :return: dict of portal, company_id, doubt_before, doubt_decision, whether
-            opt-outs are respected, and endpoints,
-            {operation: (endpoint id, shelf life in days, whether at most once)}
+            opt-outs are respected, ids of bonus programs, endpoints,
+            {operation: (endpoint id, shelf life in days, whether at most once)}, and
+            shops, {model: ids}, empty for all
         """
         self.ensure_one()
         return self._prepare_recording()
@@ -81,10 +127,16 @@ class InboostBackend(models.Model):
         """See :meth:`_get_recording`; an upper storey adds what it has to know."""
         return {
             "respect_opt_out": False,
+            "programs": frozenset(),
             "portal": self.address,
             "company_id": self.company_id.id,
             "doubt_before": self.doubt_before,
             "doubt_decision": self.doubt_decision,
+            "shops": {
+                self[name]._name: self[name].ids
+                for name in self._get_shop_fields()
+                if self[name]
+            },
             "endpoints": {
                 endpoint.operation: (
                     endpoint.id,

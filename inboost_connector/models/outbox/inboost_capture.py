@@ -1,8 +1,10 @@
 import logging
 from contextlib import contextmanager
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL, split_every
 
 from ...lib import codes
 from ...lib.capture import Capture
@@ -22,22 +24,32 @@ COLUMNS = {
     **dict.fromkeys(("fact", "reason_args"), "jsonb"),
     **dict.fromkeys(("occurred_at", "queued_at", "next_try"), "timestamp"),
     **dict.fromkeys(("priority", "res_id", "attempts"), "int"),
-    "duplicate": "boolean",
     **dict.fromkeys(("create_uid", "write_uid"), "int"),
     **dict.fromkeys(("create_date", "write_date"), "timestamp"),
 }
 #: Who opted out is left out by the statement itself: a sale has none to spare.
+#: It wakes the delivery, too, for the same reason.
 INSERT = """
-    INSERT INTO inboost_event (%(columns)s)
-    SELECT v.*
-      FROM (VALUES %%s) AS v(%(columns)s)
-     WHERE NOT (v.operation IN (%(marketing)s) AND %(opted_out)s)
-        ON CONFLICT (backend_id, operation, key) DO NOTHING
- RETURNING id, operation, key
+    WITH new AS (
+         INSERT INTO inboost_event (%(columns)s)
+         SELECT v.*
+           FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(%(types)s)
+          WHERE NOT (v.operation = ANY(%(marketing)s) AND %(opted_out)s)
+             ON CONFLICT (backend_id, operation, key) DO NOTHING
+      RETURNING id, operation, key),
+         woken AS (
+         INSERT INTO ir_cron_trigger (
+                cron_id, call_at, create_uid, create_date, write_uid, write_date)
+         SELECT c.id, %(now)s, %(uid)s, %(now)s, %(uid)s, %(now)s
+           FROM ir_cron c
+          WHERE c.id = %(cron)s
+            AND EXISTS (SELECT FROM new))
+  SELECT id, operation, key FROM new
 """
-OPTED_OUT = """EXISTS (
-    SELECT FROM phone_blacklist b WHERE b.number = v.phone AND b.active)"""
-TEMPLATE = f"({', '.join(f'%s::{kind}' for kind in COLUMNS.values())})"
+OPTED_OUT = SQL("""EXISTS (
+    SELECT FROM phone_blacklist b WHERE b.number = v.phone AND b.active)""")
+NAMES = SQL(", ").join(map(SQL.identifier, COLUMNS))
+TYPES = SQL(", ".join(f"{name} {kind}" for name, kind in COLUMNS.items()))
 
 
 class Guarded:
@@ -112,9 +124,7 @@ class InboostCapture(models.AbstractModel):
         entries = self._filter_wanted(backend, entries, settings)
         if not entries:
             return events
-        rows = [
-            self._prepare_row(backend, settings, entry, priority) for entry in entries
-        ]
+        rows = self._prepare_rows(backend, settings, entries, priority)
         inserted = self._insert(rows, settings["respect_opt_out"])
         new = {(operation, key) for _id, operation, key in inserted}
         known = [
@@ -125,7 +135,7 @@ class InboostCapture(models.AbstractModel):
                 backend, known, again
             )
         if inserted:
-            events._trigger_delivery()
+            self._wake()
             self.env["inboost.watch"]._look()
         return events.browse(row[0] for row in inserted)
 
@@ -150,72 +160,98 @@ class InboostCapture(models.AbstractModel):
         ]
 
     @api.model
-    def _prepare_row(self, backend, settings, entry, priority):
-        """:return: values in the order of COLUMNS"""
+    def _prepare_rows(self, backend, settings, entries, priority):
+        """:return: list of {name of a column: value}"""
         now = fields.Datetime.now()
-        endpoint_id, shelf_life, _once = settings["endpoints"][entry.operation]
-        record = entry.record
-        if OPERATIONS[entry.operation].personal:
-            whom = self.env["inboost.event"]._prepare_address_values(
-                entry.partner.sudo(), entry.phone
-            )
-        else:
-            whom = self.env["inboost.event"]._prepare_ready_values()
-        if doubt := self.env["inboost.restoration"]._doubt(settings, entry):
-            whom = {**whom, **doubt}
-        elif shelf_life and entry.occurred_at < fields.Datetime.subtract(
-            now, days=shelf_life
-        ):
-            whom = {
-                **whom,
-                "state": "expired",
-                "reason_code": "too_old",
-                "reason_args": {"days": shelf_life},
-            }
-        values = {
+        common = {
             "backend_id": backend.id,
-            # Whose sale it is, which may be a branch's.
-            "company_id": (record and record.sudo().company_id.id)
-            or settings["company_id"],
+            "company_id": settings["company_id"],
+            "priority": priority,
+            "attempts": 0,
+            "create_uid": self.env.uid,
+            "create_date": now,
+            "write_uid": self.env.uid,
+            "write_date": now,
+        }
+        return [
+            common | self._prepare_values(settings, entry, now) for entry in entries
+        ]
+
+    @api.model
+    def _prepare_values(self, settings, entry, now):
+        """Values that an entry has for itself."""
+        endpoint_id, _shelf_life, _once = settings["endpoints"][entry.operation]
+        values = {
             "endpoint_id": endpoint_id,
             "operation": entry.operation,
             "key": entry.key,
             "event_id": codes.event_uuid(
                 settings["portal"], entry.operation, entry.key
             ),
-            "fact": dumps(entry.fact),
+            "fact": entry.fact,
             "occurred_at": entry.occurred_at,
-            "priority": priority,
-            "res_model": record._name if record else None,
-            "res_id": record.id if record else None,
-            "res_name": record.display_name if record else None,
-            "attempts": 0,
-            "duplicate": False,
-            "create_uid": self.env.uid,
-            "create_date": now,
-            "write_uid": self.env.uid,
-            "write_date": now,
-            **whom,
         }
-        arguments = values.get("reason_args")
-        values["reason_args"] = dumps(arguments) if arguments else None
+        if record := entry.record:
+            values |= {
+                "res_model": record._name,
+                "res_id": record.id,
+                "res_name": record.display_name,
+            }
+            # Whose sale it is, which may be a branch's.
+            if company := record.sudo().company_id:
+                values["company_id"] = company.id
+        return values | self._prepare_state(settings, entry, now)
+
+    @api.model
+    def _prepare_state(self, settings, entry, now):
+        """Values that say whom an event is about, and whether it may go."""
+        events = self.env["inboost.event"]
+        if OPERATIONS[entry.operation].personal:
+            values = events._prepare_address_values(entry.partner.sudo(), entry.phone)
+        else:
+            values = events._prepare_ready_values()
+        _id, shelf_life, _once = settings["endpoints"][entry.operation]
+        if doubt := self.env["inboost.restoration"]._doubt(settings, entry):
+            values |= doubt
+        elif shelf_life and entry.occurred_at < now - timedelta(days=shelf_life):
+            values |= {
+                "state": "expired",
+                "reason_code": "too_old",
+                "reason_args": {"days": shelf_life},
+            }
         if values["state"] != "pending":
             values["next_try"] = None
         # Odoo's False is no value of a column.
-        return tuple(_null(values.get(name)) for name in COLUMNS)
+        return {name: None if v is False else v for name, v in values.items()}
 
     @api.model
     def _insert(self, rows, respect_opt_out):
         """:return: list of (id, operation, key) of those that are new"""
-        query = INSERT % {
-            "columns": ", ".join(COLUMNS),
-            "marketing": ", ".join(f"'{name}'" for name in sorted(MARKETING)),
-            "opted_out": OPTED_OUT if respect_opt_out else "FALSE",
-        }
-        return self.env.cr.execute_values(
-            query, rows, template=TEMPLATE, page_size=PAGE, fetch=True
+        cron_id = self.env["ir.model.data"]._xmlid_to_res_id(
+            "inboost_connector.ir_cron_deliver", raise_if_not_found=False
         )
+        return [
+            found
+            for some in split_every(PAGE, rows, list)
+            for found in self.env.execute_query(
+                SQL(
+                    INSERT,
+                    cron=cron_id or 0,
+                    now=fields.Datetime.now(),
+                    uid=self.env.uid,
+                    columns=NAMES,
+                    types=TYPES,
+                    rows=dumps(some),
+                    marketing=sorted(MARKETING),
+                    opted_out=OPTED_OUT if respect_opt_out else SQL("FALSE"),
+                )
+            )
+        ]
 
-
-def _null(value):
-    return None if value is False else value
+    @api.model
+    def _wake(self):
+        """Once for all that one transaction captures."""
+        data = self.env.cr.precommit.data
+        if not data.get("inboost_woken"):
+            data["inboost_woken"] = True
+            self.env.cr.postcommit.add(self.env["ir.cron"].sudo()._notifydb)

@@ -5,7 +5,7 @@ from odoo import api, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import config
 
-from ...lib import address_guard, auth, client, outcome, redact
+from ...lib import address_guard, auth, batch, client, outcome, redact
 from ...lib.log_row import describe, mask_outcome
 
 
@@ -118,7 +118,7 @@ class InboostConnection(models.AbstractModel):
         :param endpoint: the one that was asked
         """
         rules = endpoint._get_log_rules()
-        found = outcome.classify(exchange, endpoint._get_rules())
+        found = batch.judge_one(exchange, endpoint._get_rules())
         found = mask_outcome(found, exchange.request, rules)
         if found.verdict in (outcome.Verdict.DONE, outcome.Verdict.DUPLICATE):
             return None

@@ -4,6 +4,7 @@ from odoo.tools import SQL
 from ...lib import keys
 from ...lib.capture import Capture
 from ...lib.priority import HISTORY, LIVE
+from ...lib.purchase import RECORDED, build
 
 #: Documents that are read at once.
 BATCH = 500
@@ -14,6 +15,7 @@ class InboostDocumentMixin(models.AbstractModel):
     document has to say of itself comes first; all else is written once, here."""
 
     _name = "inboost.document.mixin"
+    _inherit = "inboost.shop.mixin"
     _description = "InBoost Document"
 
     #: Where purchases of this kind come from: the first word of their keys.
@@ -59,13 +61,20 @@ class InboostDocumentMixin(models.AbstractModel):
         """Whether the document is one for ``backend`` by now."""
         return True
 
-    def _inboost_prepare_facts(self, backend):
-        """The purchases as ``backend`` should have them; what it has already is left
-        out. One statement, however many there are.
+    def _inboost_read_rows(self):
+        """What the facts are made of, by one statement, however many there are.
 
-        :return: {id: lib.facts.Purchase}
+        :return: {id: lib.purchase.Rows}
         """
         raise NotImplementedError
+
+    @api.model
+    def _inboost_filter_rows(self, backend, rows):
+        """What of the documents is a purchase that ``backend`` does not have yet.
+
+        :param rows: {id: lib.purchase.Rows}
+        """
+        return rows
 
     def _inboost_get_moment(self, backend):
         """When the document became a purchase for ``backend``."""
@@ -103,6 +112,38 @@ class InboostDocumentMixin(models.AbstractModel):
         prefix = keys.of_document(self._inboost_source, "")
         return SQL("%s || %s", prefix, SQL.identifier("d", self._inboost_uuid_field))
 
+    # -- fact ----------------------------------------------------------------------
+
+    def _inboost_prepare_facts(self, backend):
+        """The purchases as ``backend`` should have them.
+
+        :return: {id: lib.facts.Purchase}
+        """
+        programs = backend._get_recording()["programs"]
+        rows = self._inboost_filter_rows(backend, self._inboost_read_rows())
+        return {document_id: build(one, programs) for document_id, one in rows.items()}
+
+    def _inboost_filter_recorded(self, backend):
+        """Those that ``backend`` has as purchases already."""
+        named = {
+            document._inboost_get_key(): document
+            for document in self
+            if document[self._inboost_uuid_field]
+        }
+        recorded = (
+            self.env["inboost.event"]
+            .sudo()
+            .search_fetch(
+                [
+                    ("backend_id", "=", backend.id),
+                    ("operation", "in", RECORDED),
+                    ("key", "in", list(named)),
+                ],
+                ["key"],
+            )
+        )
+        return self.browse(named[key].id for key in set(recorded.mapped("key")))
+
     # -- capture -------------------------------------------------------------------
 
     def _inboost_capture(self, again=""):
@@ -131,7 +172,9 @@ class InboostDocumentMixin(models.AbstractModel):
 
     def _inboost_capture_in(self, backends, again=""):
         for backend in backends:
-            if self._inboost_is_purchase(backend):
+            if self._inboost_is_purchase(backend) and self._inboost_is_sold_for(
+                backend
+            ):
                 self._inboost_capture_for(backend, again)
 
     def _inboost_capture_for(self, backend, again=""):
@@ -173,6 +216,8 @@ class InboostDocumentMixin(models.AbstractModel):
 
         :return: the new events
         """
+        # Documents and contacts are wide, and a few columns are needed.
+        self = self.with_context(prefetch_fields=False)
         facts = self._inboost_prepare_facts(backend)
         entries = [
             Capture(
@@ -222,6 +267,7 @@ class InboostDocumentMixin(models.AbstractModel):
                    AND %(partner)s IS NOT NULL
                    AND %(since)s
                    AND %(about)s
+                   AND %(shop)s
                    AND NOT EXISTS (
                        SELECT FROM inboost_capture_failure f
                         WHERE f.solved_at IS NULL
@@ -246,8 +292,9 @@ class InboostDocumentMixin(models.AbstractModel):
                 about=backend._about_document_sql(
                     self._inboost_partner_sql(), self._inboost_moment_sql()
                 ),
+                shop=self._inboost_about_shop_sql(backend),
                 backend=backend.id,
-                operations=["purchase", "purchase_refund", "purchase_details"],
+                operations=RECORDED,
                 live=LIVE,
                 key=self._inboost_key_sql(),
                 limit=BATCH,
@@ -269,6 +316,7 @@ class InboostDocumentMixin(models.AbstractModel):
                    AND d.company_id = ANY(%(companies)s)
                    AND %(partner)s = ANY(%(partners)s)
                    AND %(moment)s >= %(since)s
+                   AND %(shop)s
                    AND NOT EXISTS (
                        SELECT FROM inboost_event e
                         WHERE e.backend_id = %(backend)s
@@ -283,6 +331,7 @@ class InboostDocumentMixin(models.AbstractModel):
                 moment=self._inboost_moment_sql(),
                 partners=partners.ids,
                 since=since,
+                shop=self._inboost_about_shop_sql(backend),
                 backend=backend.id,
                 key=self._inboost_key_sql(),
             )
@@ -297,10 +346,11 @@ class InboostDocumentMixin(models.AbstractModel):
         """A condition: whether contact ``p`` has bought by this kind of document."""
         return SQL(
             "EXISTS (SELECT FROM %s d WHERE d.partner_id = p.id AND %s"
-            " AND d.company_id = ANY(%s))",
+            " AND d.company_id = ANY(%s) AND %s)",
             SQL.identifier(self._table),
             self._inboost_counts_sql(),
             backend._get_companies().ids,
+            self._inboost_about_shop_sql(backend),
         )
 
     @api.model

@@ -1,20 +1,17 @@
-import logging
-from datetime import timedelta
-
-import psycopg2
-
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.orm.models import NO_ACCESS
 
-from ...lib import backoff, client, mapping, redact
+from ...lib import client, mapping, redact
 from ...lib.log_row import LogRules
-from ...lib.operations import EXPRESSIONS, OPERATIONS
-from ...lib.outcome import AnswerRules, Verdict
+from ...lib.operations import EXPRESSIONS, OPERATIONS, TITLES
 from ...lib.sending import Target
 
-_logger = logging.getLogger(__name__)
-
+#: What a confirmation is about.
+WIRE = (
+    *("kind", "authorised", "method", "address", "body_format"),
+    *("query", "headers", "body", "batch_size", "batch_body"),
+)
 #: What decides whether and how something is recorded here.
 RECORDING = {"address", "enabled", "operation", "shelf_life_days", "guarantee"}
 #: Days that a webhook's event is news.
@@ -26,7 +23,12 @@ class InboostEndpoint(models.Model):
 
     _name = "inboost.endpoint"
     _description = "InBoost Endpoint"
-    _inherit = ["mail.thread"]
+    _inherit = [
+        "mail.thread",
+        "inboost.answer.mixin",
+        "inboost.circuit.mixin",
+        "inboost.preview.mixin",
+    ]
     _order = "backend_id, id"
     _rec_name = "operation"
 
@@ -35,7 +37,7 @@ class InboostEndpoint(models.Model):
     )
     company_id = fields.Many2one(related="backend_id.company_id")
     operation = fields.Selection(
-        selection=[(name, operation.title) for name, operation in OPERATIONS.items()],
+        selection=TITLES,
         required=True,
         readonly=True,
     )
@@ -81,105 +83,25 @@ class InboostEndpoint(models.Model):
     body = fields.Text(
         tracking=True, help="JMESPath over the input. Nulls are left out."
     )
-    rows_path = fields.Char(
-        "Rows", help="JMESPath of the rows, or of the customer, in an answer."
-    )
-    total_path = fields.Char("Total", help="JMESPath of the total in a list's answer.")
-    next_path = fields.Char(
-        "Next Page",
-        help="JMESPath of the next page's cursor or address in a list's answer.",
-    )
-    row_map = fields.Text(
-        "Customer",
-        help="JMESPath from a row to a customer: inboost_id, phone, firstname, "
-        "lastname, email, birthdate, source, specialty, lang. Only the phone is "
-        "required.",
-    )
-    paging = fields.Selection(
-        [
-            ("page", "Page number"),
-            ("offset", "Offset"),
-            ("cursor", "Cursor"),
-            ("address", "Next address in the answer"),
-            ("link", "Next address in the Link header"),
-        ],
+    batch_size = fields.Integer(
+        "Events in One Request",
+        default=1,
         required=True,
-        default="page",
         tracking=True,
-        help="How the next rows of a list are asked for: by page and page_size, by "
-        "offset and limit, by cursor and page_size, in the query or the body; or at "
-        "the address that the answer names.",
+        help="Where InBoost takes lists, up to so many events leave together. 1: each "
+        "has a request of its own.",
     )
-    page_size = fields.Integer(
-        required=True, default=500, help="Rows that are asked for at once."
-    )
-    incremental = fields.Boolean(
-        "Only What Changed",
-        help="InBoost can list what changed since a moment (since in the body). All "
-        "customers are still read once a day.",
-    )
-    repeat_path = fields.Char(
-        "Repeat",
-        help="JMESPath over an answer that is true when InBoost says that it knew the "
-        "event already.",
-    )
-    failure_path = fields.Char(
-        "Refusal",
-        help="JMESPath over an answer that is true when InBoost refuses the content "
-        'though the status says success, such as {"success": false}.',
-    )
-    text_path = fields.Char(
-        "Reason in the Answer",
-        help="JMESPath over an answer: the words that people read as the reason. "
-        "Empty: the usual places are looked through.",
-    )
-    received_path = fields.Char(
-        "Received",
-        help="JMESPath over an answer that is true when InBoost has the event that was "
-        "asked about, and false when it has not. Anything else: nobody knows.",
-    )
-    not_found = fields.Selection(
-        [
-            ("address_until_proven", "A wrong address, until something was accepted"),
-            ("content", "An unknown customer or order"),
-        ],
-        "404 Means",
-        required=True,
-        default="address_until_proven",
-        help="A wrong address pauses the endpoint; an unknown customer is that event's "
-        "own failure.",
-    )
-    conflict = fields.Selection(
-        [("busy", "Busy: try again"), ("repeat", "It had the event before")],
-        "409 Means",
-        required=True,
-        default="busy",
-    )
-    web_page = fields.Selection(
-        [("refused", "Is never a success"), ("accepted", "May be the answer")],
-        "A Web Page",
-        required=True,
-        default="refused",
-        help="A login page or a firewall answers with a web page, too.",
-    )
-    proven = fields.Boolean(
-        readonly=True, copy=False, help="Something was accepted at this address."
+    batch_body = fields.Text(
+        "Around the List",
+        tracking=True,
+        help="JMESPath over {rows: the bodies of the events, phone_style, event_id}, "
+        "such as {data: rows}. Empty: the bare list.",
     )
     shelf_life_days = fields.Integer(
         "Shelf Life (Days)",
         help="An event that waited longer is not sent as news: purchases of last year "
         "must not start campaigns. 0: it never grows old.",
-    )
-    refused = fields.Json(
-        readonly=True,
-        copy=False,
-        help="Whose events were refused (401, 403) one after another, as hashes.",
-    )
-    refusals = fields.Integer(
-        "Refusals in a Row",
-        compute="_compute_refusals",
-        help="Refusals (401, 403) of different customers, one after another. After "
-        "five the endpoint is paused.",
+        tracking=True,
     )
     guarantee = fields.Selection(
         [("at_most_once", "At most once"), ("at_least_once", "At least once")],
@@ -191,54 +113,14 @@ class InboostEndpoint(models.Model):
         "once: send it again with the same event id; choose it where a repeat does "
         "no harm or InBoost drops it.",
     )
-    known = fields.Selection(
-        [
-            ("attested", "Attested"),
-            ("weak", "Weakly attested"),
-            ("assumed", "Assumed"),
-            ("confirmed", "Confirmed"),
-        ],
-        readonly=True,
-        tracking=True,
-        help="How well the shipped default is known: InBoost publishes no reference. "
-        "Ask InBoost about what is assumed, and correct it here.",
-    )
     enabled = fields.Boolean(default=True, tracking=True)
     timeout = fields.Integer(
-        "Timeout (Seconds)", default=20, required=True, help="For the whole answer."
+        "Timeout (Seconds)",
+        default=20,
+        required=True,
+        help="For the whole answer.",
+        tracking=True,
     )
-    paused = fields.Boolean(readonly=True, copy=False, tracking=True)
-    pause_code = fields.Char(readonly=True, copy=False)
-    pause_args = fields.Json(readonly=True, copy=False)
-    pause_reason = fields.Char(compute="_compute_pause_reason")
-    failures = fields.Integer(
-        "Failures in a Row",
-        readonly=True,
-        copy=False,
-        help="After five the circuit opens: one probe from time to time, until one "
-        "gets through.",
-    )
-    rest_until = fields.Datetime(
-        readonly=True, copy=False, help="Nothing is sent here before this moment."
-    )
-    sample_event_id = fields.Many2one(
-        "inboost.event",
-        "Real Record",
-        copy=False,
-        ondelete="set null",
-        domain="[('endpoint_id', '=', id)]",
-        help="Shows what is sent for an event of yours. Empty: for the sample.",
-    )
-    sample_fact = fields.Text("Input", compute="_compute_preview", compute_sudo=True)
-    preview = fields.Text(
-        "Request",
-        compute="_compute_preview",
-        compute_sudo=True,
-        help="What would be sent, with secrets as dots.",
-    )
-    warnings = fields.Text(compute="_compute_preview", compute_sudo=True)
-    functions_help = fields.Html(compute="_compute_functions_help", sanitize=False)
-    last_answer = fields.Text(readonly=True, copy=False)
 
     _operation_unique = models.Constraint(
         "UNIQUE(backend_id, operation)", "A backend has one endpoint per operation."
@@ -250,6 +132,10 @@ class InboostEndpoint(models.Model):
     )
     _shelf_life = models.Constraint(
         "CHECK(shelf_life_days >= 0)", "A shelf life is not negative."
+    )
+    _batch_size_bounded = models.Constraint(
+        "CHECK(batch_size BETWEEN 1 AND 1000)",
+        "Choose from 1 to 1000 events in one request.",
     )
     _page_size_bounded = models.Constraint(
         "CHECK(page_size BETWEEN 1 AND 5000)", "Choose a page size from 1 to 5000."
@@ -263,50 +149,22 @@ class InboostEndpoint(models.Model):
         for endpoint in self:
             endpoint.display_name = titles.get(endpoint.operation, "")
 
-    @api.depends("pause_code", "pause_args")
-    @api.depends_context("lang")
-    def _compute_pause_reason(self):
-        for endpoint in self:
-            endpoint.pause_reason = self.env["inboost.reason"]._word(
-                endpoint.pause_code, endpoint.pause_args
-            )
-
-    @api.depends("refused")
-    def _compute_refusals(self):
-        for endpoint in self:
-            endpoint.refusals = len(endpoint.refused or [])
-
     @api.depends("kind")
     def _compute_authorised(self):
         for endpoint in self:
             endpoint.authorised = endpoint.kind == "api"
-
-    @api.depends(
-        *("operation", "kind", "authorised", "method", "address", "body_format"),
-        *("query", "headers", "body", "row_map", "paging", "sample_event_id"),
-        *("backend_id.address", "backend_id.phone_style", "backend_id.auth_kind"),
-    )
-    def _compute_preview(self):
-        mappings = self.env["inboost.mapping"]
-        for endpoint in self:
-            endpoint.sample_fact = mappings._show_input(endpoint)
-            endpoint.preview = mappings._show_request(endpoint)
-            endpoint.warnings = "\n".join(mappings._find_warnings(endpoint))
-
-    def _compute_functions_help(self):
-        self.functions_help = self.env["inboost.mapping"]._describe_functions()
 
     @api.constrains(*EXPRESSIONS)
     def _check_expressions(self):
         for endpoint in self:
             self.env["inboost.mapping"]._check_expressions(endpoint)
 
-    @api.constrains("method", "body_format", "body")
+    @api.constrains("method", "body_format", "body", "batch_size")
     def _check_body(self):
         for endpoint in self:
             self.env["inboost.mapping"]._check_body(endpoint)
 
-    @api.constrains("address", "kind")
+    @api.constrains("address", "kind", "batch_size")
     def _check_address(self):
         for endpoint in self:
             self.env["inboost.mapping"]._check_address(endpoint)
@@ -323,6 +181,9 @@ class InboostEndpoint(models.Model):
             "headers": False,
             "body_format": "json",
             "body": default.body,
+            "batch_size": 1,
+            "batch_body": False,
+            "answers_path": False,
             "paging": "page",
             "guarantee": default.guarantee,
             "failure_path": default.failure_path,
@@ -369,10 +230,22 @@ class InboostEndpoint(models.Model):
         if "address" in vals or "kind" in vals:
             # Another address has to prove itself anew.
             vals = {"proven": False, "refused": False, **vals}
+        changed = self.filtered(lambda endpoint: endpoint._changes_request(vals))
         result = super().write(vals)
+        if "known" not in vals:
+            changed.known = "assumed"
         if RECORDING & vals.keys():
             self.env.registry.clear_cache()
         return result
+
+    def _changes_request(self, vals):
+        """Whether it is another request than what was known of; a webhook's new address
+        is none."""
+        return any(
+            (self.sudo()[name] or False) != (vals[name] or False)
+            for name in WIRE
+            if name in vals and not (name == "address" and self.kind == "webhook")
+        )
 
     # -- actions -------------------------------------------------------------------
 
@@ -385,40 +258,6 @@ class InboostEndpoint(models.Model):
                 del values["address"]
             endpoint.write(values)
 
-    def action_resume(self):
-        self.check_access("write")
-        self.sudo().write(
-            {
-                "paused": False,
-                "pause_code": False,
-                "pause_args": False,
-                "failures": 0,
-                "refused": False,
-                "rest_until": False,
-            }
-        )
-        self.env["inboost.event"]._begin_anew(self)
-        self.env["inboost.event"]._trigger_delivery()
-        self.env["inboost.alarm"]._refresh(self.backend_id)
-
-    def action_confirm(self):
-        """An administrator knows now that this is how InBoost wants it."""
-        self.check_access("write")
-        self.known = "confirmed"
-
-    def action_send_sample(self):
-        """Send it for real, and show the answer and what is made of it beside it."""
-        self.ensure_one()
-        self.check_access("write")
-        values, envelope = self.env["inboost.mapping"]._prepare_input(self)
-        result = self.env["inboost.connection"]._exchange(self, values, **envelope)
-        self.last_answer = self.env["inboost.mapping"]._show_answer(self, result)
-        problem = self.env["inboost.connection"]._explain(self, result)
-        return self.backend_id._notify(
-            problem or self.env._("The sample was accepted."),
-            "danger" if problem else "success",
-        )
-
     # -- business methods ----------------------------------------------------------
 
     def _filter_recording(self):
@@ -430,20 +269,6 @@ class InboostEndpoint(models.Model):
         if self.kind == "webhook":
             return self.address
         return self.backend_id._join(self.address)
-
-    def _get_rules(self):
-        """:rtype: lib.outcome.AnswerRules"""
-        self.ensure_one()
-        return AnswerRules(
-            failure_path=self.failure_path or "",
-            repeat_path=self.repeat_path or "",
-            text_path=self.text_path or "",
-            not_found=self.not_found,
-            conflict=self.conflict,
-            web_page=self.web_page,
-            authorised=self.authorised,
-            proven=self.proven,
-        )
 
     def _get_log_rules(self):
         """:rtype: lib.log_row.LogRules"""
@@ -478,9 +303,12 @@ class InboostEndpoint(models.Model):
             method=self.method,
             url=self._url() if self.address else "",
             auth=backend._get_auth() if self.authorised else None,
+            signing=backend._get_signing_secrets() if self.kind == "webhook" else (),
             query=self.query or "",
             headers=self.headers or "",
             body=(self.body or "") if self.body_format != "none" else "",
+            batch_size=self.batch_size,
+            batch_body=self.batch_body or "",
             body_format="form" if self.body_format == "form" else "json",
             timeout=self.timeout,
             max_answer=client.MAX_PAGE if page else client.MAX_ANSWER,
@@ -506,80 +334,3 @@ class InboostEndpoint(models.Model):
                     error=error,
                 )
             ) from error
-
-    def _pause(self, code, arguments=None):
-        for endpoint in self.filtered(lambda e: not e.paused):
-            endpoint.write(
-                {"paused": True, "pause_code": code, "pause_args": arguments or False}
-            )
-
-    def _note_success(self):
-        """The circuit closes."""
-        values = {"failures": 0, "rest_until": False, "proven": True}
-        if any(self[name] != value for name, value in values.items()):
-            self.write(values)
-
-    def _note_failure(self, wait=None):
-        """One more failure in a row. The endpoint rests when there were too many, or
-        as long as the server asked.
-
-        :param float wait: seconds from Retry-After, or None
-        """
-        failures = self.failures + 1
-        pause = wait or backoff.circuit_pause(failures)
-        values = {"failures": failures}
-        if wait:
-            values["failures"] = max(failures, backoff.CIRCUIT_THRESHOLD)
-        if pause:
-            values["rest_until"] = fields.Datetime.add(
-                fields.Datetime.now(), seconds=int(pause) + 1
-            )
-        self.write(values)
-
-    def _is_probing(self):
-        """Whether only one event may go, to see whether the endpoint is well again."""
-        return self.failures >= backoff.CIRCUIT_THRESHOLD
-
-    def _note_apart(self, outcome):
-        """Open or close the circuit in a transaction of its own: thirty tills must not
-        wait for each other's row, nor replay their requests because of it."""
-        try:
-            with self.env.registry.cursor() as cr:
-                endpoint = self.with_env(api.Environment(cr, SUPERUSER_ID, {}))
-                if not endpoint.try_lock_for_update():
-                    return
-                if outcome.verdict in (Verdict.RETRY, Verdict.UNKNOWN):
-                    endpoint._note_failure(outcome.wait)
-                else:
-                    endpoint._note_success()
-        except psycopg2.Error as error:
-            _logger.info("InBoost: a circuit was noted by another: %s", error)
-
-    def _may_ask(self):
-        """Whether a question may go now: rests are kept, one probe after each."""
-        now = fields.Datetime.now()
-        if (
-            not self._filter_recording()
-            or self.paused
-            or (self.rest_until or now) > now
-        ):
-            return False
-        return not self._is_probing() or self._take_probe()
-
-    def _take_probe(self):
-        """Whether we are the one who probes. In a transaction of its own, and seen by
-        the other tills at once."""
-        try:
-            with self.env.registry.cursor() as cr:
-                endpoint = self.with_env(api.Environment(cr, SUPERUSER_ID, {}))
-                now = fields.Datetime.now()
-                if (
-                    not endpoint.try_lock_for_update()
-                    or (endpoint.rest_until or now) > now
-                ):
-                    return False
-                endpoint.rest_until = now + timedelta(seconds=endpoint.timeout)
-                return True
-        except psycopg2.Error as error:
-            _logger.info("InBoost: another took the probe: %s", error)
-            return False

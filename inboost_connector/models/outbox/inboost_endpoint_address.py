@@ -1,9 +1,11 @@
 from urllib.parse import urlsplit
 
 from odoo import api, fields, models
+from odoo.api import NewId
 from odoo.exceptions import ValidationError
 
 from ...lib import redact
+from ...lib.redact import DOTS
 
 
 class InboostEndpoint(models.Model):
@@ -63,7 +65,35 @@ class InboostEndpoint(models.Model):
             # What was a secret must not be shown as a path of the API, and a path is
             # no webhook's address.
             self.sudo().filtered(lambda e: e.kind != vals["kind"]).address = False
-        return super().write(vals)
+        before = {e: (e.sudo().address, e._get_known_address()) for e in self}
+        result = super().write(vals)
+        if "address" in vals:
+            for endpoint, (address, shown) in before.items():
+                if (endpoint.sudo().address or False) != (address or False):
+                    endpoint._log_address(shown)
+        return result
+
+    def _log_address(self, before):
+        """Who changed it and when is history; a secret is not."""
+        self._message_log(
+            body=self.env._(
+                "Address: %(before)s → %(after)s",
+                before=before or "–",
+                after=self._get_known_address() or "–",
+            )
+        )
+
+    def _get_known_address(self):
+        """The address as it may be kept."""
+        return DOTS if self._has_secret_address() else self.sudo().address
+
+    def _take_typed_address(self):
+        """On a form that is not saved yet, so that the request is shown with it."""
+        typed = self.address_entry
+        if not self._origin or typed == self._origin._get_shown_address():
+            return
+        if isinstance(self.id, NewId):
+            self.address = typed
 
     @api.depends("kind")
     def _compute_address_entry(self):

@@ -1,15 +1,13 @@
 import json
-from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ...lib import mapping, states
-from ...lib.operations import OPERATIONS
+from ...lib.operations import OPERATIONS, TITLES
 from ...lib.priority import LIVE, MARKETING
 
-PURGE_BATCH = 5000
 #: Characters of a fact or body on the screen: a notice may have 100,000 phones.
 MAX_SHOWN = 20_000
 #: What a capture settled for good: a snapshot has to stay what it was.
@@ -22,6 +20,7 @@ class InboostEvent(models.Model):
 
     _name = "inboost.event"
     _description = "InBoost Event"
+    _inherit = ["inboost.event.words"]
     _order = "id desc"
     _rec_name = "event_id"
 
@@ -41,7 +40,7 @@ class InboostEvent(models.Model):
         readonly=True,
         index=True,
     )
-    operation = fields.Char(required=True, readonly=True)
+    operation = fields.Selection(TITLES, required=True, readonly=True)
     key = fields.Char(
         required=True,
         readonly=True,
@@ -89,7 +88,11 @@ class InboostEvent(models.Model):
         "delivered or send it again. Failed: InBoost refused its content. Expired: too "
         "old to be news when it could be sent.",
     )
-    reason_code = fields.Char(readonly=True)
+    reason_code = fields.Selection(
+        lambda self: self.env["inboost.reason"]._get_selection(),
+        "Cause",
+        readonly=True,
+    )
     reason_args = fields.Json(readonly=True)
     reason = fields.Char(compute="_compute_reason")
     advice = fields.Char(
@@ -133,6 +136,17 @@ class InboostEvent(models.Model):
         "(backend_id, state, partner_id)"
         " WHERE state IN ('parked', 'pending', 'sending', 'held', 'failed')"
     )
+    # Purchases that are not sent, and why.
+    _unsent = models.Index(
+        "(backend_id, id)"
+        " WHERE state IN ('parked', 'expired') OR reason_code = 'opted_out'"
+    )
+    # Rows come in the order of time: tiny, and nothing to keep in a sale.
+    _times = models.Index(
+        "USING brin (occurred_at, done_at)"
+        " WITH (pages_per_range = 16, autosummarize = on)"
+    )
+    _expired = models.Index("(backend_id, write_date) WHERE state = 'expired'")
     _purge = models.Index(
         "(backend_id, write_date)"
         " WHERE state IN ('done', 'cancelled', 'superseded', 'expired')"
@@ -172,12 +186,6 @@ class InboostEvent(models.Model):
     def _shown(value):
         text = json.dumps(value, indent=2, ensure_ascii=False)
         return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}\n…"
-
-    @api.depends("endpoint_id", "res_name", "partner_id", "key")
-    def _compute_display_name(self):
-        for event in self:
-            about = event.res_name or event.partner_id.display_name or event.key
-            event.display_name = f"{event.endpoint_id.display_name} {about or ''}"
 
     # -- CRUD ----------------------------------------------------------------------
 
@@ -346,30 +354,9 @@ class InboostEvent(models.Model):
     @api.autovacuum
     def _gc_delivered(self):
         """Only what was delivered or given up by a person goes, in small batches."""
-        done, more = 0, False
-        backends = self.env["inboost.backend"].with_context(active_test=False)
-        for backend in backends.search([]):
-            limit = fields.Datetime.now() - timedelta(days=backend.event_retention_days)
-            rows = self.env.execute_query(
-                SQL(
-                    """
-                    DELETE FROM inboost_event
-                     WHERE id = ANY(ARRAY(
-                           SELECT id FROM inboost_event
-                            WHERE backend_id = %(backend)s
-                              AND state = ANY(%(settled)s)
-                              AND write_date < %(limit)s
-                         ORDER BY write_date
-                            LIMIT %(batch)s))
-                 RETURNING id
-                    """,
-                    backend=backend.id,
-                    settled=list(states.SETTLED),
-                    limit=limit,
-                    batch=PURGE_BATCH,
-                )
-            )
-            done += len(rows)
-            more = more or len(rows) == PURGE_BATCH
-        self.invalidate_model()
-        return done, more
+        return self.env["inboost.retention"]._purge(
+            self._name,
+            days="event_retention_days",
+            moment="write_date",
+            which=SQL("state = ANY(%s)", list(states.SETTLED)),
+        )

@@ -1,5 +1,13 @@
-from odoo import models
+from odoo import Command, api, models
 from odoo.exceptions import AccessError, UserError
+
+#: {decision: states of the events that it can be made about}
+DECIDABLE = {
+    "send_again": ("held", "failed", "cancelled"),
+    "mark_delivered": ("held", "failed", "parked", "pending"),
+    "undo_delivered": ("done",),
+    "cancel": ("held", "failed", "parked", "pending"),
+}
 
 
 class InboostEvent(models.Model):
@@ -11,15 +19,38 @@ class InboostEvent(models.Model):
 
     def action_send_again(self):
         """Back to the queue, under the same event id."""
-        return self._decide("send_again", ("held", "failed", "cancelled"))
+        return self._decide("send_again")
 
     def action_mark_delivered(self):
         self._check_manager()
-        return self._decide("mark_delivered", ("held", "failed", "parked", "pending"))
+        return self._decide("mark_delivered")
+
+    def action_undo_delivered(self):
+        """Somebody marked it by mistake: nobody knows again whether it arrived."""
+        self._check_manager()
+        return self._decide("undo_delivered")
 
     def action_cancel(self):
         self._check_manager()
-        return self._decide("cancel", ("held", "failed", "parked", "pending"))
+        return self._decide("cancel")
+
+    def action_decide(self):
+        """Ask first: say how many of the selected ones it is about."""
+        self.check_access("read")
+        wizard = self.env["inboost.event.decide"].create(
+            {
+                "event_ids": [Command.set(self.ids)],
+                "action": self.env.context["inboost_decide"],
+            }
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Decide about Several Events"),
+            "res_model": wizard._name,
+            "res_id": wizard.id,
+            "views": [(False, "form")],
+            "target": "new",
+        }
 
     def action_view_document(self):
         self.ensure_one()
@@ -34,7 +65,11 @@ class InboostEvent(models.Model):
         if not self.env.user.has_group("inboost_connector.group_inboost_manager"):
             raise AccessError(self.env._("Only an InBoost administrator may do this."))
 
-    def _decide(self, action, states_from):
+    @api.model
+    def _get_decidable_states(self, action):
+        return DECIDABLE[action]
+
+    def _decide(self, action):
         """A person's decision, checked against the state under a lock, and remembered.
         What can be done is done; the rest is said."""
         if not self.env.user.has_group("inboost_connector.group_inboost_user"):
@@ -44,7 +79,7 @@ class InboostEvent(models.Model):
         events = self.sudo()
         events.lock_for_update()
         events.invalidate_recordset(["state"])
-        fitting = events.filtered(lambda event: event.state in states_from)
+        fitting = events._filter_decidable(action)
         rest = events - fitting
         if not fitting:
             raise UserError(self._explain_rest(rest, 0))
@@ -67,11 +102,20 @@ class InboostEvent(models.Model):
             self._explain_rest(rest, len(fitting)), "warning"
         )
 
+    def _filter_decidable(self, action):
+        events = self.filtered(lambda event: event.state in DECIDABLE[action])
+        if action != "undo_delivered":
+            return events
+        # What InBoost accepted stays delivered.
+        return events.filtered("marked_by_id")
+
     def _carry_out(self, action):
         if action == "send_again":
             self._queue()
         elif action == "mark_delivered":
             self._finish("done")
+        elif action == "undo_delivered":
+            self._finish("held", "unmarked")
         else:
             self._finish("cancelled")
 

@@ -19,12 +19,19 @@ class InboostLongJob(models.AbstractModel):
     _description = "InBoost Long Job"
 
     @contextmanager
-    def _take(self):
-        """``with ..._take() as mine``: whether we may work now. Nobody else does until
-        the end of the block, whatever is committed or rolled back in it."""
+    def _take(self, cron):
+        """``with ..._take(cron) as mine``: whether we may work now. Nobody else does
+        until the end of the block, whatever is committed or rolled back in it. When
+        another one is at work, ``cron`` looks again soon.
+
+        :param str cron: one of inboost_watch.CRONS
+        """
         [(mine,)] = self.env.execute_query(
             SQL("SELECT pg_try_advisory_lock(hashtext(%s))", LOCK)
         )
+        if not mine:
+            again = fields.Datetime.now() + AGAIN
+            self.env["inboost.watch"]._get_cron(cron)._trigger(again)
         try:
             yield mine
         finally:
@@ -44,13 +51,3 @@ class InboostLongJob(models.AbstractModel):
         self.env.execute_query(SQL("SELECT pg_advisory_unlock(hashtext(%s))", LOCK))
         # Whoever waits for it need not wait for Odoo's next minute.
         cr.postcommit.add(self.env["ir.cron"]._notifydb)
-
-    @api.model
-    def _trigger_again(self, cron):
-        """Another long job is at work: look again soon.
-
-        :param str cron: XML id within this addon
-        """
-        self.env.ref(f"inboost_connector.{cron}").sudo()._trigger(
-            fields.Datetime.now() + AGAIN
-        )

@@ -5,10 +5,10 @@ from markupsafe import Markup
 from odoo import api, models
 from odoo.exceptions import ValidationError
 
-from ...lib import customers, facts, mapping, outcome, redact
+from ...lib import batch, customers, facts, mapping, outcome, redact
 from ...lib.functions import FUNCTIONS
 from ...lib.log_row import describe, mask_outcome, mask_text
-from ...lib.operations import EXPRESSIONS, OF_REQUEST
+from ...lib.operations import ALONE, EXPRESSIONS, OF_REQUEST
 from ...lib.problems import ProblemError
 
 #: What a request of a page has to read, by the style of the list.
@@ -36,12 +36,36 @@ class InboostMapping(models.AbstractModel):
                 self._check_expression(endpoint, name)
 
     @api.model
+    def _find_problems(self, endpoint):
+        """What :meth:`_check_expressions` refuses, for the places where it is typed.
+
+        :return: {field: {"text", "position": from 0}}
+        """
+        found = {}
+        for name in EXPRESSIONS:
+            expression = endpoint[name] or "@"
+            try:
+                mapping.compile_expression(expression)
+            except mapping.MappingError as error:
+                place, _rest = error.find_place(expression) or (1, "")
+                found[name] = {"text": str(error), "position": place - 1}
+        return found
+
+    @api.model
     def _check_body(self, endpoint):
-        if (
-            endpoint.method == "GET"
-            and endpoint.body
-            and endpoint.body_format != "none"
+        has_body = endpoint.body and endpoint.body_format != "none"
+        if endpoint.batch_size > 1 and (
+            not has_body
+            or endpoint.body_format == "form"
+            or endpoint.operation in ALONE
         ):
+            raise ValidationError(
+                self.env._(
+                    "Several events in one request are a list in a JSON body, of an "
+                    "operation that sends events."
+                )
+            )
+        if endpoint.method == "GET" and has_body:
             raise ValidationError(
                 self.env._(
                     "A GET has no body: choose another method, or None as the body's "
@@ -80,7 +104,7 @@ class InboostMapping(models.AbstractModel):
         endpoint = endpoint.sudo()
         if not endpoint.address:
             return
-        address, sample = endpoint.address, facts.sample_input(endpoint.operation)
+        address, sample = endpoint.address, self._get_sample(endpoint)
         try:
             unknown = [n for n in mapping.template_names(address) if n not in sample]
             if unknown:
@@ -118,8 +142,8 @@ class InboostMapping(models.AbstractModel):
         :return: list of texts
         """
         found = []
-        sample = facts.sample_input(endpoint.operation)
-        for name in OF_REQUEST:
+        for name in (*OF_REQUEST, *(["batch_body"] if endpoint.batch_size > 1 else [])):
+            sample = self._get_sample(endpoint, name)
             unknown = self._find_unknown(endpoint[name], sample)
             if unknown:
                 found.append(
@@ -191,6 +215,17 @@ class InboostMapping(models.AbstractModel):
             pass  # It is said where the request is shown.
         return names
 
+    @api.model
+    def _get_sample(self, endpoint, name=""):
+        """What an expression can read; of several events together, no single one.
+
+        :param str name: of the expression's field; "" for the address
+        """
+        if endpoint.batch_size < 2 or name == "body":
+            return facts.sample_input(endpoint.operation)
+        rows = {"rows": []} if name == "batch_body" else {}
+        return {"phone_style": "", "event_id": facts.SAMPLE_ENVELOPE["event_id"]} | rows
+
     # -- what is shown -------------------------------------------------------------
 
     @api.model
@@ -253,7 +288,7 @@ class InboostMapping(models.AbstractModel):
     def _show_answer(self, endpoint, exchange):
         """An answer as it came, what it means, and for customers how they were read."""
         rules = endpoint._get_log_rules()
-        found = outcome.classify(exchange, endpoint._get_rules())
+        found = batch.judge_one(exchange, endpoint._get_rules())
         found = mask_outcome(found, exchange.request, rules)
         parts = [self._get_titles()[found.verdict]]
         if found.code != "accepted":

@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools.translate import LazyTranslate
 
+from ...lib.words import Arguments, heading
+
 _lt = LazyTranslate(__name__)
 
 #: Why something did not go as it should. Kept as a code and its arguments, worded for
@@ -27,6 +29,11 @@ REASONS = {
     "busy": _lt("InBoost cannot take it now (HTTP %(status)s). %(text)s"),
     "too_many_requests": _lt("InBoost asks us to slow down (HTTP %(status)s)."),
     "http_status": _lt("HTTP %(status)s. %(text)s"),
+    "accepted": _lt("InBoost accepted it."),
+    "not_begun": _lt("It waited too long for its turn."),
+    "row_missing": _lt(
+        "InBoost answered (HTTP %(status)s) for other events of the same request only."
+    ),
     # ours
     "text": "%(text)s",
     "no_customer": _lt("No customer"),
@@ -40,6 +47,7 @@ REASONS = {
         "InBoost may have it already. Decide on the backend."
     ),
     "assumed": _lt("InBoost has it, as was decided after the restore."),
+    "unmarked": _lt("It was marked as delivered by mistake."),
     "received": _lt("InBoost has it, as it said when it was asked."),
     "last_try": _lt("It was tried for %(days)s days. The last reason: %(last)s"),
     "too_old": _lt("It happened more than %(days)s days before it could be sent."),
@@ -60,6 +68,30 @@ REASONS = {
         "InBoost refused the last %(count)s events of different customers "
         "(HTTP %(status)s). %(text)s Check the address, then press Resume."
     ),
+}
+#: Of those whose words need arguments: what many such cases have in common.
+TITLES = {
+    "address_refused": _lt("The address is refused"),
+    "tls_error": _lt("No secure connection"),
+    "our_error": _lt("It could not be made or sent"),
+    "refused": _lt("InBoost refused it"),
+    "web_page": _lt("A web page answered"),
+    "redirect": _lt("A redirect"),
+    "credentials": _lt("The credentials were refused"),
+    "no_such_address": _lt("Nothing is at the address"),
+    "not_found": _lt("InBoost does not know what it is about"),
+    "busy": _lt("InBoost was busy"),
+    "too_many_requests": _lt("Too many requests"),
+    "http_status": _lt("An error by its HTTP status"),
+    "text": _lt("Another reason"),
+    "invalid_phone": _lt("An invalid phone"),
+    "restored": _lt("From before a restore"),
+    "last_try": _lt("Given up after the last try"),
+    "too_old": _lt("Too old to be news"),
+    "paused_by": _lt("Paused by a person"),
+    "copy": _lt("A copy of the database"),
+    "wrong_credentials": _lt("Wrong credentials"),
+    "several_refused": _lt("Several refusals in a row"),
 }
 #: What a person can do about an event, by its state.
 ADVICE = {
@@ -90,7 +122,7 @@ class InboostReason(models.AbstractModel):
         """
         if not code:
             return False
-        known = _Arguments(arguments or {})
+        known = Arguments(arguments)
         if known.get("last"):
             known["last"] = self._word(*known["last"])
         template = REASONS.get(code, code)
@@ -99,6 +131,26 @@ class InboostReason(models.AbstractModel):
             return " ".join((text % known).split())
         except (ValueError, TypeError):
             return text
+
+    @api.model
+    def _get_selection(self):
+        """The codes as choices, so that lists group by words.
+
+        :return: list of (code, text without its arguments)
+        """
+        return self._head({**REASONS, **TITLES})
+
+    @api.model
+    def _head(self, texts):
+        """:param dict texts: {code: text}"""
+        return [
+            (
+                code,
+                heading(text if isinstance(text, str) else self.env._(text))
+                or self.env._("Other"),
+            )
+            for code, text in texts.items()
+        ]
 
     @api.model
     def _advise(self, state):
@@ -111,10 +163,3 @@ class InboostReason(models.AbstractModel):
         if outcome.text:
             arguments["text"] = outcome.text
         return outcome.code, arguments
-
-
-class _Arguments(dict):
-    """What is missing is nothing."""
-
-    def __missing__(self, key):
-        return ""

@@ -1,12 +1,12 @@
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...lib.batch import judge_one
 from ...lib.log_row import describe
-from ...lib.outcome import classify
+from ...lib.operations import TITLES
 
-PURGE_BATCH = 5000
+#: Characters of an answer in a line.
+SHOWN = 300
 #: What is written of a delivery.
 COLUMNS = (
     "backend_id company_id operation event_id event_uuid kind method url "
@@ -23,8 +23,8 @@ class InboostRequestLog(models.Model):
 
     _name = "inboost.request.log"
     _description = "InBoost Request Log"
+    _inherit = ["inboost.several.mixin"]
     _order = "id desc"
-    _rec_name = "url"
 
     backend_id = fields.Many2one(
         "inboost.backend", required=True, ondelete="cascade", index=True, readonly=True
@@ -36,7 +36,7 @@ class InboostRequestLog(models.Model):
         "inboost.event", ondelete="set null", index="btree_not_null", readonly=True
     )
     event_uuid = fields.Char("Event ID", index="btree_not_null", readonly=True)
-    operation = fields.Char(readonly=True)
+    operation = fields.Selection(TITLES, readonly=True)
     kind = fields.Selection(
         [("request", "Request"), ("duplicate", "Stopped duplicate")],
         required=True,
@@ -65,13 +65,49 @@ class InboostRequestLog(models.Model):
     )
     error = fields.Char(readonly=True)
 
+    outcome = fields.Char(
+        compute="_compute_outcome", help="What came back, or why nothing did."
+    )
+    said = fields.Char(
+        "What Was Said",
+        compute="_compute_outcome",
+        help="The reason in InBoost's words, or the beginning of its answer.",
+    )
+
     _purge = models.Index("(backend_id, create_date)")
+    _created = models.Index("(create_date)")
+    # Few among many.
+    _errors = models.Index(
+        "(id) WHERE verdict IN ('retry', 'unknown', 'failed', 'credentials', 'address')"
+    )
+    _duplicates = models.Index("(id) WHERE kind = 'duplicate'")
+
+    @api.depends("operation", "outcome")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        titles = dict(self._fields["operation"]._description_selection(self.env))
+        for log in self:
+            log.display_name = f"{titles.get(log.operation, '')}: {log.outcome}"
+
+    @api.depends("status", "verdict", "kind", "error", "answer")
+    @api.depends_context("lang")
+    def _compute_outcome(self):
+        titles = dict(self._fields["verdict"]._description_selection(self.env))
+        for log in self:
+            verdict = titles.get(log.verdict) or self.env._("Asked")
+            if log.kind == "duplicate":
+                log.outcome = self.env._("Stopped duplicate")
+            elif log.status:
+                log.outcome = f"{verdict} (HTTP {log.status})"
+            else:
+                log.outcome = self.env._("%s (no answer)", verdict)
+            log.said = log.error or (log.answer or "")[:SHOWN] or False
 
     @api.model
     def _record_apart(self, endpoint, exchange):
         """Record an exchange outside the outbox in a transaction of its own: the row
         stays when the caller's fails."""
-        outcome = classify(exchange, endpoint._get_rules())
+        outcome = judge_one(exchange, endpoint._get_rules())
         values = {
             "backend_id": endpoint.backend_id.id,
             "operation": endpoint.operation,
@@ -124,27 +160,6 @@ class InboostRequestLog(models.Model):
 
     @api.autovacuum
     def _gc_request_log(self):
-        done, more = 0, False
-        backends = self.env["inboost.backend"].with_context(active_test=False)
-        for backend in backends.search([]):
-            limit = fields.Datetime.now() - timedelta(days=backend.log_retention_days)
-            rows = self.env.execute_query(
-                SQL(
-                    """
-                    DELETE FROM inboost_request_log
-                     WHERE id = ANY(ARRAY(
-                           SELECT id FROM inboost_request_log
-                            WHERE backend_id = %s AND create_date < %s
-                         ORDER BY create_date
-                            LIMIT %s))
-                 RETURNING id
-                    """,
-                    backend.id,
-                    limit,
-                    PURGE_BATCH,
-                )
-            )
-            done += len(rows)
-            more = more or len(rows) == PURGE_BATCH
-        self.invalidate_model()
-        return done, more
+        return self.env["inboost.retention"]._purge(
+            self._name, days="log_retention_days", moment="create_date"
+        )

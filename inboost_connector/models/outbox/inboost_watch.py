@@ -17,7 +17,9 @@ CRONS = {
     "ir_cron_bonus_notice": "InBoost: notify of points about to expire",
     "ir_cron_bonus_resend": "InBoost: send balances that a program changed",
     "ir_cron_pull": "InBoost: pull customers",
+    "ir_cron_announcement": "InBoost: process what was announced",
     "ir_cron_history": "InBoost: send the history of linked customers",
+    "ir_cron_digest": "InBoost: mail the daily digest to those who want it",
 }
 
 #: {name of a database: when this process looked last}
@@ -52,6 +54,11 @@ class InboostWatch(models.AbstractModel):
         return (cron or self.env["ir.cron"]).sudo()
 
     @api.model
+    def _get_cron_names(self):
+        """:return: {name of one of CRONS: what it is called}"""
+        return CRONS
+
+    @api.model
     def _trigger(self, name):
         """Run one of CRONS soon, though somebody deleted it."""
         if not self._get_cron(name):
@@ -67,6 +74,12 @@ class InboostWatch(models.AbstractModel):
         # may have no rights on them.
         odoo = self.with_user(SUPERUSER_ID).env
         convert_file(odoo, MODULE, DATA, None, mode="update", noupdate=True)
+
+    @api.model
+    def _start_crons(self):
+        """Switch on those that are off."""
+        for name in CRONS:
+            self._get_cron(name).filtered(lambda cron: not cron.active).active = True
 
     @api.model
     def _find_cron_causes(self):

@@ -14,6 +14,21 @@ class ResConfigSettings(models.TransientModel):
         compute="_compute_inboost_summary",
         groups="inboost_connector.group_inboost_manager",
     )
+    inboost_health_token = fields.Char(
+        "Monitoring Token",
+        config_parameter="inboost_connector.health_token",
+        groups="base.group_system",
+        help="Who asks /inboost/health and /inboost/metrics sends it. Empty: neither "
+        "exists.",
+    )
+    inboost_health_seconds = fields.Integer(
+        "Nothing Sent For (Seconds)",
+        config_parameter="inboost_connector.health_seconds",
+        groups="base.group_system",
+        default=600,
+        help="/inboost/health answers 503 when what is due waits for so long and "
+        "nothing sends it.",
+    )
 
     @api.depends("company_id")
     def _compute_inboost_summary(self):

@@ -1,15 +1,11 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from ...lib.purchase import Order, Rows, build
+from ...lib.purchase import Line, Rows, read_order
 
 PAID = ("paid", "done", "invoiced")
 
-#: The keys of lib.purchase.Order, as READ has them.
-ORDER = (
-    "source", "number", "uuid", "time", "shop", "currency", "digits", "tax", "total",
-    "rounding", "refund_of",
-)  # fmt: skip
+#: After the lines and the payments, the columns are the keys of lib.purchase.Order.
 READ = """
     SELECT d.id,
            %(lines)s,
@@ -101,28 +97,25 @@ class PosOrder(models.Model):
     def _inboost_counts_sql(self):
         return SQL("d.state = ANY(%s)", list(PAID))
 
-    def _inboost_prepare_facts(self, backend):
-        programs = backend._get_recording()["programs"]
-        return {
-            order_id: build(rows, programs)
-            for order_id, rows in self._inboost_filter_rows(
-                backend, self._inboost_read_rows()
-            ).items()
-        }
-
     @api.model
-    def _inboost_filter_rows(self, backend, rows):
-        """What of the orders is a purchase here.
-
-        :param rows: {id: lib.purchase.Rows}
-        """
-        return rows
+    def _inboost_shops_sql(self):
+        warehouse = SQL(
+            """(SELECT y.warehouse_id
+                  FROM pos_config g
+                  JOIN stock_picking_type y ON y.id = g.picking_type_id
+                 WHERE g.id = d.config_id)"""
+        )
+        return {"pos.config": SQL("d.config_id"), "stock.warehouse": warehouse}
 
     def _inboost_read_rows(self):
-        """:return: {id: lib.purchase.Rows}, by one statement"""
         self.env.flush_all()
+        names = list(self.env["pos.order.line"]._inboost_line_columns())
         return {
-            order_id: Rows(Order(zip(ORDER, order, strict=True)), lines, payments)
+            order_id: Rows(
+                read_order(order),
+                [Line(zip(names, line, strict=True)) for line in lines],
+                payments,
+            )
             for order_id, lines, payments, *order in self.env.execute_query(
                 SQL(
                     READ,
@@ -145,6 +138,8 @@ class PosOrder(models.Model):
         ) as operation:
             result = super().confirm_coupon_programs(coupon_data)
             operation.gross.update(self.sudo()._inboost_points_spent())
+            cards = self.env["loyalty.card"].browse(list(operation.before))
+            cards._inboost_pass_on(operation)
         return result
 
     def _inboost_points_spent(self):

@@ -9,15 +9,13 @@ class PosOrderLine(models.Model):
 
     @api.model
     def _inboost_lines_sql(self):
-        """The lines of order ``d`` as a list of lib.purchase.Line."""
-        columns = SQL(", ").join(
-            SQL("%s, %s", name, column)
-            for name, column in self._inboost_line_columns().items()
-        )
+        """The lines of order ``d``, each a list of what
+        :meth:`_inboost_line_columns` names."""
+        columns = SQL(", ").join(self._inboost_line_columns().values())
         return SQL(
             """
             COALESCE((
-                SELECT json_agg(json_build_object(%s) ORDER BY l.id)
+                SELECT json_agg(json_build_array(%s) ORDER BY l.id)
                   FROM pos_order_line l
                   JOIN product_product p ON p.id = l.product_id
                   JOIN product_template t ON t.id = p.product_tmpl_id

@@ -141,6 +141,42 @@ class TestBonusRefund(BonusCase):
         ).check()
         self.assertEqual(self.card.points, 20)
 
+    def merge(self):
+        """Olena's contact into Inna's, who has a card of her own.
+
+        :return: Inna's card
+        """
+        inna = self.env["res.partner"].create(
+            {"name": "Inna", "phone": "+380631112233"}
+        )
+        kept = self.make_card(7, inna)
+        self.env["base.partner.merge.automatic.wizard"].create({})._merge(
+            (self.customer | inna).ids, inna
+        )
+        self.env.invalidate_all()
+        self.assertFalse(self.card.active)
+        self.customer = inna
+        return kept
+
+    def test_after_a_merge_points_are_taken_from_the_card_that_has_them(self):
+        self.program.inboost_refund_points = "proportion"
+        order = self.buy()
+        kept = self.merge()
+        self.assertEqual(kept.points, 37)
+        for _half in range(2):
+            self.refund(order, 2)
+        self.assertEqual((kept.points, self.card.points), (27, 0))
+        self.assertLedger(kept + self.card)
+
+    def test_after_a_merge_the_register_may_still_know_the_other_card(self):
+        order = self.sell(self.customer, uuid=str(uuid4()))
+        kept = self.merge()
+        self.sell_with_points(self.card, 5, 5, order)
+        self.assertEqual((kept.points, self.card.points), (32, 0))
+        self.assertLedger(kept + self.card)
+        move = self.moves_of(kept)[-1]
+        self.assertEqual((move.won, move.spent), (10, 5))
+
     def test_odoos_own_history_shows_it(self):
         self.program.inboost_refund_points = "all"
         order = self.buy()

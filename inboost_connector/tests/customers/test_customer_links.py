@@ -272,11 +272,30 @@ class TestCustomerLinks(CustomerCase):
             self.Partner.with_user(there).search([("is_inboost_customer", "=", False)]),
         )
 
-    def test_a_contact_of_another_company_is_not_ours(self):
+    def test_a_contact_of_another_company_is_told_and_not_doubled(self):
         other = self.env["res.company"].create({"name": "Other"})
         theirs = self.contact(1, company_id=other.id)
-        self.assertEqual(self.counts(self.pull([self.row(1)])), {"created": 1})
-        self.assertNotEqual(self.link_of(1).partner_id, theirs)
+        everybody = self.Partner.search_count([])
+        for _time in range(2):
+            self.assertEqual(self.counts(self.pull([self.row(1)])), {"conflict": 1})
+        link = self.link_of(1)
+        self.assertFalse(link.partner_id)
+        self.assertEqual(link.question_kind, "elsewhere")
+        self.assertIn(theirs.phone_sanitized, link.reason)
+        self.assertNotIn(theirs.name, link.reason)
+        self.assertEqual(self.Partner.search_count([]), everybody)
+        theirs.company_id = False
+        self.assertEqual(self.counts(self.pull([self.row(1)])), {"linked": 1})
+        self.assertEqual(self.link_of(1).partner_id, theirs)
+
+    def test_a_contact_made_for_this_company_is_linked(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        self.contact(1, company_id=other.id)
+        self.pull([self.row(1)])
+        ours = self.contact(1, company_id=self.env.company.id)
+        self.assertEqual(self.counts(self.pull([self.row(1)])), {"linked": 1})
+        self.assertEqual(self.link_of(1).partner_id, ours)
+        self.assertFalse(self.link_of(1).question)
 
     # -- rights --------------------------------------------------------------------
 

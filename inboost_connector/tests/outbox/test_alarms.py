@@ -50,11 +50,7 @@ class AlarmCase(InboostCase):
         )
         self.env.invalidate_all()
 
-
-@tagged("post_install", "-at_install")
-class TestAlarms(AlarmCase):
-    """Each cause is one activity for each administrator, and goes when the cause
-    does."""
+    # -- each cause; what is returned mends it ------------------------------------
 
     def raise_backend_paused(self):
         self.backend._pause("wrong_credentials", {"status": 401})
@@ -125,6 +121,12 @@ class TestAlarms(AlarmCase):
             )
         )
         return lambda: row.write({"solved_at": fields.Datetime.now()})
+
+
+@tagged("post_install", "-at_install")
+class TestAlarms(AlarmCase):
+    """Each cause is one activity for each administrator, and goes when the cause
+    does."""
 
     def test_every_cause_has_a_test(self):
         tested = {name[6:] for name in dir(self) if name.startswith("raise_")}

@@ -236,9 +236,8 @@ class TestDelivery(InboostCase):
         self.assertEqual(self.claim(9), min(history, key=lambda e: e.id), "in order")
 
     def claim(self, wanted):
-        delivery = self.env["inboost.delivery"].sudo()
-        desk = delivery._read_desk(Desk())
-        tasks = delivery._claim(desk, wanted, [], "a lease")
+        desk = self.part("desk")._read(Desk())
+        tasks = self.part("claim")._claim(desk, wanted, [], "a lease")
         self.env.invalidate_all()
         return self.env["inboost.event"].browse(task.id for task in tasks)
 

@@ -8,15 +8,16 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ...lib import backoff, sending
+from ...lib import backoff, batch, sending
 from ...lib.client import Client
 from ...lib.desk import SUSPICIOUS, Desk
-from ...models.outbox import inboost_delivery
+from ...models.outbox import inboost_delivery, inboost_delivery_settle
 from ..common import DETAILS, WEBHOOK
 from ..common_bonus import ACCRUAL, BALANCE, BonusCase
 
 TEST = "/api/Users/GetPortalUser"
 DELIVERY = "odoo.addons.inboost_connector.models.outbox.inboost_delivery"
+CAPTURE = "odoo.addons.inboost_connector.models.outbox.inboost_capture"
 JSON = {"Content-Type": "application/json"}
 PAGE = (403, {"Content-Type": "text/html"}, b"<html>Forbidden by our firewall</html>")
 LOGIN = (200, {"Content-Type": "text/html"}, b"<!DOCTYPE html><title>Sign in</title>")
@@ -280,7 +281,7 @@ class TestOneEventsFailure(DeliveryCase):
             self.good += self.capture("balance_set", partner, amount=2)
 
     def deliver_all(self):
-        with mute_logger(DELIVERY):
+        with mute_logger(DELIVERY, f"{DELIVERY}_claim", f"{DELIVERY}_settle"):
             self.deliver()
         self.assertEqual(set(self.good.mapped("state")), {"done"})
         self.assertFalse(
@@ -366,6 +367,21 @@ class TestOneEventsFailure(DeliveryCase):
         self.assertFalse(self.bad.log_ids)
         self.assertEqual(len(self.good.log_ids), 4, "once each")
 
+    def test_splitting_what_is_too_large(self):
+        self.fake.script[WEBHOOK] = [413]
+        event = self.capture()
+        with (
+            patch.object(
+                type(event), "_split_too_large", side_effect=KeyError("bug")
+            ) as split,
+            mute_logger(CAPTURE),
+        ):
+            self.deliver_all()
+        self.assertTrue(split.called)
+        self.assertEqual(event.state, "failed")
+        failure = self.env["inboost.capture.failure"].sudo().search([])
+        self.assertEqual(failure.method, "_split_too_large", "it is made up for")
+
     def test_the_connection_test_that_decides(self):
         self.fake.script[DETAILS] = [401]
         event = self.capture("purchase_details")
@@ -394,14 +410,13 @@ class TestOneEventsFailure(DeliveryCase):
         self.assertEqual(self.endpoint("balance_set").failures, 5, "each counts once")
 
     def test_what_lands_after_the_backend_was_paused(self):
-        delivery = self.env["inboost.delivery"].sudo()
-        desk = delivery._read_desk(Desk())
-        tasks = delivery._claim(desk, 9, [], "a lease")
+        desk = self.part("desk")._read(Desk())
+        tasks = self.part("claim")._claim(desk, 9, [], "a lease")
         self.backend._pause("paused_by", {"user": "Olena"})
-        delivery._read_desk(desk)
+        self.part("desk")._read(desk)
         with self.env["inboost.connection"]._client(1) as http:
             landed = [sending.perform(http, task) for task in tasks]
-        delivery._settle(desk, landed, "a lease")
+        self.part("settle")._settle(desk, landed, "a lease")
         self.env.invalidate_all()
         self.assertEqual(set((self.bad + self.good).mapped("state")), {"done"})
 
@@ -535,12 +550,14 @@ class TestCircuit(DeliveryCase):
         self.assertEqual(self.events.mapped("state"), ["failed", "done", "done"])
 
     def test_another_process_takes_the_probe(self):
-        delivery = self.env["inboost.delivery"].sudo()
         # Both looked before either probed.
-        mine, other = delivery._read_desk(Desk()), delivery._read_desk(Desk())
-        self.assertEqual(len(delivery._claim(mine, 9, [], "mine")), 1)
+        mine, other = (
+            self.part("desk")._read(Desk()),
+            self.part("desk")._read(Desk()),
+        )
+        self.assertEqual(len(self.part("claim")._claim(mine, 9, [], "mine")), 1)
         self.env.flush_all()
-        self.assertFalse(delivery._claim(other, 9, [], "other"))
+        self.assertFalse(self.part("claim")._claim(other, 9, [], "other"))
 
 
 @tagged("post_install", "-at_install")
@@ -575,7 +592,7 @@ class TestRefusals(DeliveryCase):
             (503, "pending", "connected"),
             (401, "pending", "paused"),
         ):
-            inboost_delivery._tests.clear()
+            inboost_delivery_settle._tests.clear()
             self.fake.script = {DETAILS: [401], TEST: [answer]}
             event = self.capture("purchase_details")
             self.deliver()
@@ -612,7 +629,8 @@ class TestRefusals(DeliveryCase):
 class TestLeases(DeliveryCase):
     def test_a_lease_is_committed_before_anything_leaves(self):
         Delivery = type(self.env["inboost.delivery"])
-        claim, commit = Delivery._claim, Delivery._commit
+        Claim = type(self.part("claim"))
+        claim, commit = Claim._claim, Delivery._commit
         hand_over, steps = sending.Senders.hand_over, []
 
         def claiming(delivery, *arguments):
@@ -630,7 +648,7 @@ class TestLeases(DeliveryCase):
 
         self.capture()
         with (
-            patch.object(Delivery, "_claim", claiming),
+            patch.object(Claim, "_claim", claiming),
             patch.object(Delivery, "_commit", committing),
             patch.object(sending.Senders, "hand_over", leaving),
         ):
@@ -641,23 +659,46 @@ class TestLeases(DeliveryCase):
     def test_what_somebody_else_settled_stays_as_it_is(self):
         event = self.capture()
         delivery = self.env["inboost.delivery"].sudo()
-        desk = delivery._read_desk(Desk())
-        tasks = delivery._claim(desk, 9, [], "a lease")
+        desk = self.part("desk")._read(Desk())
+        tasks = self.part("claim")._claim(desk, 9, [], "a lease")
         event.sudo().write({"lease_until": self.ago(seconds=1)})
         delivery._recover_leases()
         self.assertEqual(event.state, "held", "its time was over")
         with self.env["inboost.connection"]._client(1) as http:
             landed = [sending.perform(http, task) for task in tasks]
-        delivery._settle(desk, landed, "a lease")
+        self.part("settle")._settle(desk, landed, "a lease")
         self.env.invalidate_all()
         self.assertEqual(event.state, "held", "a person decides, with the log at hand")
         self.assertEqual(event.log_ids.verdict, "done")
 
+    def test_a_result_that_cannot_be_written_is_said_and_never_given_back(self):
+        event = self.capture()
+        Settle = type(self.part("settle"))
+        with self.enter_registry_test_mode(), self.registry.cursor() as cr:
+            delivery = self.env(cr=cr)["inboost.delivery"].sudo()
+            desk = delivery.env["inboost.delivery.desk"]._read(Desk())
+            claim = delivery.env["inboost.delivery.claim"]
+            tasks = claim._claim(desk, 9, [], "a lease")
+            cr.commit()
+            with delivery.env["inboost.connection"]._client(1) as http:
+                landed = [sending.perform(http, task) for task in tasks]
+            senders = sending.Senders(None, 1, batch.perform_all)
+            run = inboost_delivery.Run("a lease", desk, senders, 0.0, landed=landed)
+            with (
+                patch.object(Settle, "_settle", side_effect=SerializationFailure),
+                self.assertLogs(DELIVERY, "ERROR") as logged,
+            ):
+                delivery._settle_one_by_one(run)
+            delivery._give_back(run)
+        self.assertIn(event.event_id, logged.output[0])
+        self.assertEqual(event.state, "sending", "it left: it must not go again")
+        event.sudo().write({"lease_until": self.ago(seconds=1)})
+        self.env["inboost.delivery"].sudo()._recover_leases()
+        self.assertEqual(event.state, "held", "the guarantee decides")
+
     def test_what_no_thread_began_is_given_back_unchanged(self):
         event = self.capture()
-        delivery = self.env["inboost.delivery"].sudo()
-        delivery._claim(delivery._read_desk(Desk()), 9, [], "a lease")
-        with patch.object(type(delivery), "_commit"):
-            delivery._give_back("a lease", [])
+        self.part("claim")._claim(self.part("desk")._read(Desk()), 9, [], "a lease")
+        self.part("claim")._give_back("a lease", [])
         self.env.invalidate_all()
         self.assertEqual((event.state, event.attempts), ("pending", 0))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from ...lib import auth
 from ..common import InboostCase
@@ -245,6 +245,67 @@ class TestEndpoint(InboostCase):
         self.assertEqual(self.endpoint("balance_set").known, "confirmed")
         self.endpoint("balance_set").action_reset()
         self.assertEqual(self.endpoint("balance_set").known, "assumed")
+
+    def test_what_is_known_of_a_request_is_not_known_of_another(self):
+        endpoint = self.endpoint("balance_set")
+        endpoint.action_confirm()
+        endpoint.write({"method": endpoint.method, "timeout": 10})
+        self.assertEqual(endpoint.known, "confirmed")
+        endpoint.body = "{points: amount}"
+        self.assertEqual(endpoint.known, "assumed")
+        webhook = self.endpoint("purchase")
+        webhook.action_confirm()
+        webhook.address = f"{self.fake.url}/api/webhok/another-token/"
+        self.assertEqual(webhook.known, "confirmed")
+
+    def history_of(self, endpoint):
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        return [
+            (
+                message.author_id,
+                message.tracking_value_ids.mapped("new_value_text")
+                + message.tracking_value_ids.mapped("new_value_char"),
+                str(message.body),
+            )
+            for message in endpoint.message_ids
+        ]
+
+    def test_the_history_says_who_changed_what(self):
+        # As it is outside of tests.
+        endpoint = self.endpoint("balance_set").with_context(
+            tracking_disable=False, mail_notrack=False
+        )
+        endpoint.write({"body": "{points: amount}", "failure_path": "no == `1`"})
+        endpoint.address = "/points/{phone}"
+        said = self.history_of(endpoint)
+        self.assertEqual(
+            {author for author, _v, _b in said}, {self.env.user.partner_id}
+        )
+        self.assertIn("{points: amount}", str(said))
+        self.assertIn("no == `1`", str(said))
+        self.assertIn("/api/Bonuses/SetBalance → /points/{phone}", str(said))
+
+    def test_the_history_does_not_tell_a_secret_address(self):
+        webhook = self.endpoint("purchase")
+        webhook.address_entry = f"{self.fake.url}/api/webhok/another-token/"
+        said = str(self.history_of(webhook))
+        self.assertIn("Address", said)
+        self.assertNotIn("token", said)
+
+    def test_the_request_follows_what_is_typed_before_it_is_saved(self):
+        with Form(self.endpoint("balance_set")) as form:
+            form.address_entry = "/points/{phone}"
+            self.assertIn("/points/%2B380671234567", form.preview)
+            form.body = "{points: amount}"
+            self.assertIn('"points": 45.0', form.preview)
+            self.assertIn("/points/%2B380671234567", form.preview)
+            form.body = "{a: fone(phone)}"
+            self.assertEqual(form.problems["body"]["position"], 4)
+            self.assertIn("fone", form.problems["body"]["text"])
+            form.body = "{a: amount}"
+            self.assertFalse(form.problems)
+        self.assertEqual(self.endpoint("balance_set").address, "/points/{phone}")
 
     def test_several_backends_of_one_company_are_warned_of(self):
         self.assertFalse(self.backend.other_names)

@@ -28,7 +28,7 @@ class TestEventActions(InboostCase):
     def test_no_code_moves_an_event_where_it_must_not_go(self):
         event = self.capture_some()
         event._finish("done")
-        for state in ("pending", "sending", "held", "failed", "parked"):
+        for state in ("pending", "sending", "failed", "parked"):
             with self.assertRaises(IllegalMove):
                 event.sudo().write({"state": state})
         self.assertEqual(event.state, "done")

@@ -1,7 +1,10 @@
 import json
+from ast import literal_eval
 from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
+
+from lxml import etree
 
 from odoo import fields
 from odoo.sql_db import Cursor
@@ -28,6 +31,8 @@ class TestPlans(BonusCase):
         cls.fill_events()
         cls.fill_log()
         cls.env.cr.execute("ANALYZE inboost_event; ANALYZE inboost_request_log")
+        # As autovacuum does beside the work.
+        cls.env.cr.execute("SELECT brin_summarize_new_values('inboost_event_times')")
 
     @classmethod
     def fill_events(cls):
@@ -44,6 +49,7 @@ class TestPlans(BonusCase):
               FROM generate_series(1, %(rows)s) n,
                    LATERAL (SELECT now() AT TIME ZONE 'UTC' - n * interval '1 minute')
                         AS m(moment)
+          ORDER BY n DESC
             """,
             {
                 "backend": cls.backend.id,
@@ -64,6 +70,7 @@ class TestPlans(BonusCase):
             SELECT backend_id, company_id, operation, id, event_id, 'request', 200,
                    'done', create_date
               FROM inboost_event WHERE key LIKE 'old:%%'
+          ORDER BY id
             """
         )
 
@@ -141,10 +148,10 @@ class TestPlans(BonusCase):
     def test_plan_and_give_back(self):
         events = self.capture_some(3)
         delivery = self.env["inboost.delivery"].sudo()
-        desk = delivery._read_desk(Desk())
-        with self.watching() as found, patch.object(type(delivery), "_commit"):
-            delivery._claim(desk, 9, [], "a lease")
-            delivery._give_back("a lease", [])
+        desk = self.part("desk")._read(Desk())
+        with self.watching() as found:
+            self.part("claim")._claim(desk, 9, [], "a lease")
+            self.part("claim")._give_back("a lease", [])
             delivery._plan_next_run(desk, 0)
         self.env.invalidate_all()
         self.assertEqual(set(events.mapped("state")), {"pending"})
@@ -179,6 +186,58 @@ class TestPlans(BonusCase):
             self.backend.read(fields_)
             order.read(["inboost_event_count"])
         self.assertNoScan(found, 3)
+
+    def test_the_first_screen(self):
+        self.env["inboost.traffic"].sudo()._sum_up()
+        self.capture_some(5)
+        self.env.flush_all()
+        with self.watching() as found:
+            self.env["inboost.health"].get_report()
+        self.assertNoScan(found, 5)
+
+    def test_sums_of_hours(self):
+        self.env.cr.execute("UPDATE inboost_backend SET create_date = '2026-01-01'")
+        self.env.invalidate_all()
+        with self.watching() as found:
+            self.env["inboost.traffic"].sudo()._sum_up()
+        self.assertNoScan(found, 1)
+
+    def test_lists_by_every_filter(self):
+        for model in ("inboost.event", "inboost.request.log"):
+            records = self.env[model]
+            for name, domain in self.filters_of(model):
+                with self.subTest(f"{model} {name}"):
+                    self.env.invalidate_all()
+                    with self.watching() as found:
+                        records.web_search_read(
+                            domain, {"id": {}}, limit=80, count_limit=10001
+                        )
+                    self.assertTrue(found, "the spy saw it")
+                    self.assertFewRead(found)
+
+    def assertFewRead(self, found):
+        """An index that is walked from end to end is a scan, too, and the first rows
+        of a table are none."""
+        for text in found.values():
+            query = text.replace("%", "%%")
+            self.env.cr.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {query}", ())
+            [[answer]] = self.env.cr.fetchall()
+            answer = json.loads(answer) if isinstance(answer, str) else answer
+            for node in self.walk(answer[0]["Plan"]):
+                read = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+                self.assertLess(read * node["Actual Loops"], ROWS / 4, text)
+
+    def filters_of(self, model):
+        """Each filter of the search view that has a domain, and each way to look for
+        something."""
+        arch = etree.fromstring(self.env[model].get_view(view_type="search")["arch"])
+        yield "none", []
+        for node in arch.iter("filter"):
+            if node.get("domain"):
+                yield node.get("name"), literal_eval(node.get("domain"))
+        field = "about" if model == "inboost.event" else "event_id.about"
+        for word in ("0671234567", "no such order", "2b0d7b3d-0000-4000-8000-0000"):
+            yield word, [(field, "ilike", word)]
 
     def test_decision_after_a_restore(self):
         self.backend.doubt_decision = "ask"

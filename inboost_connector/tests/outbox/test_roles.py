@@ -44,6 +44,9 @@ TABLE = {
     "settle_conflict": OURS,
     "ignore_customer": OURS,
     "choose_contact": {"manager"},
+    "open_announcement": {"manager"},
+    "process_announcement_again": {"manager"},
+    "change_announcement": set(),
     "open_ledger": OURS | {"pos manager"},
     "search_ledger_by_program": OURS | {"pos manager"},
     "change_ledger": set(),
@@ -83,6 +86,18 @@ class TestRoles(CustomerCase):
         )
         self.failure = self.env["inboost.capture.failure"]._record(
             "a sale", (self.customer, "_inboost_release_parked", []), ValueError("x")
+        )
+        self.announcement = (
+            self.env["inboost.announcement"]
+            .sudo()
+            .create(
+                {
+                    "backend_id": self.backend.id,
+                    "message_id": "m-1",
+                    "body": {"phone": "+380671234567"},
+                    "state": "failed",
+                }
+            )
         )
         self.fake.script[FIND] = [
             self.answer(self.row(1, userPhoneNumber="380671234567"))
@@ -182,6 +197,15 @@ class TestRoles(CustomerCase):
     def choose_contact(self, env):
         twin = self.customer.copy({"phone": self.customer.phone})
         self.link_row.with_env(env).partner_id = twin
+
+    def open_announcement(self, env):
+        Form(self.announcement.with_env(env))
+
+    def process_announcement_again(self, env):
+        self.announcement.with_env(env).action_replay()
+
+    def change_announcement(self, env):
+        self.announcement.with_env(env).state = "done"
 
     # -- events --------------------------------------------------------------------
 

@@ -188,7 +188,7 @@ class TestRegisterPurchases(BonusCase):
     @given(
         st.lists(
             st.tuples(
-                st.sampled_from(["tea", "cup", "taxed", "free"]),
+                st.sampled_from(["tea", "cup", "taxed", "combo"]),
                 st.sampled_from([-3, -1, 0.25, 1, 2, 7]),
                 st.sampled_from([0, 0, 10, 33.33, 100]),
             ),
@@ -196,14 +196,18 @@ class TestRegisterPurchases(BonusCase):
             max_size=6,
         ),
         st.booleans(),
+        st.sampled_from(["round_per_line", "round_globally"]),
+        st.sampled_from([0.0, 0.03, -0.02]),
     )
-    def test_lines_add_up_to_the_total(self, lines, rewarded):
+    def test_lines_add_up_to_the_total(self, lines, rewarded, taxes, rounding):
+        self.env.company.tax_calculation_rounding_method = taxes
         products = {
             "tea": self.tea,
+            # Taxes on top, and within.
             "cup": self.cup,
             "taxed": self.taxed,
-            # As the parent of a combo.
-            "free": self.tea,
+            # Costs nothing itself; what is in it does.
+            "combo": self.tea,
         }
         session = self.config.current_session_id or self.open_new_session()
         session = session or self.config.current_session_id
@@ -220,7 +224,7 @@ class TestRegisterPurchases(BonusCase):
                         {
                             "product_id": products[name].id,
                             "qty": quantity,
-                            "price_unit": 0 if name == "free" else 9.99,
+                            "price_unit": 0 if name == "combo" else 9.99,
                             "discount": discount,
                             "tax_ids": products[name].taxes_id.ids,
                             "price_subtotal": 0,
@@ -231,17 +235,28 @@ class TestRegisterPurchases(BonusCase):
                 ],
             }
         )
+        for line in order.lines.filtered(lambda line: not line.price_unit):
+            inside = {"combo_parent_id": line.id, "price_unit": 7.77}
+            for product in self.cup + self.taxed:
+                line.copy(
+                    {
+                        **inside,
+                        "product_id": product.id,
+                        "tax_ids": product.taxes_id.ids,
+                    }
+                )
         if rewarded:
             values = self.reward(self.program, 5, -1)[2]
             order.lines[:1].copy({**values, "qty": 1, "discount": 0, "tax_ids": False})
         for line in order.lines:
             line._onchange_amount_line_all()
         order._compute_prices()
-        order.amount_paid = order.amount_total
+        order.amount_paid = order.amount_total + rounding
         [fact] = order._inboost_prepare_facts(self.backend).values()
         self.assertFalse(check_sums(fact))
         self.assertAlmostEqual(fact["total"], order.amount_total)
         self.assertAlmostEqual(fact["tax"], order.amount_tax)
+        self.assertAlmostEqual(fact["rounding"], rounding)
 
     # -- reading -------------------------------------------------------------------
 

@@ -3,7 +3,7 @@ import { registry } from "@web/core/registry";
 import { useBus } from "@web/core/utils/hooks";
 import { useDebounced } from "@web/core/utils/timing";
 import { useRecordObserver } from "@web/model/relational_model/utils";
-import { useRef } from "@odoo/owl";
+import { useEffect, useRef } from "@odoo/owl";
 
 /** Milliseconds without a key after which the request beside it is shown anew. */
 const PAUSE = 400;
@@ -11,7 +11,8 @@ const PAUSE = 400;
 /** The field that was edited last: a value that is clicked goes there. */
 let lastEdited = null;
 
-/** An expression: what it makes is shown while one types, not only afterwards. */
+/** An expression: what it makes is shown while one types, not only afterwards, and so
+ * is what is wrong with it, at its place. */
 export class ExpressionField extends AceField {
     static template = "inboost_connector.ExpressionField";
 
@@ -26,6 +27,50 @@ export class ExpressionField extends AceField {
                 this.state.initialValue = this.editedValue;
             }
         });
+        useEffect(
+            () => this.adapt(),
+            () => [Boolean(this.root.el?.querySelector(".ace_editor"))]
+        );
+        useEffect(
+            () => this.markProblem(),
+            () => [this.problem?.text, this.problem?.position]
+        );
+    }
+
+    get problem() {
+        return (this.props.record.data.problems || {})[this.props.name];
+    }
+
+    get editor() {
+        return this.root.el.querySelector(".ace_editor")?.env?.editor;
+    }
+
+    /** Long expressions are seen whole, and who has only a keyboard gets on. */
+    adapt() {
+        this.editor?.session.setUseWrapMode(true);
+        this.editor?.commands.bindKeys({ Tab: null, "Shift-Tab": null });
+    }
+
+    markProblem() {
+        const { editor, problem } = this;
+        if (!editor) {
+            return;
+        }
+        const place = problem && this.findPlace(problem);
+        editor.session.setAnnotations(
+            problem ? [{ ...place, text: problem.text, type: "error" }] : []
+        );
+    }
+
+    /** Where it is wrong, as the editor counts. */
+    findPlace({ position }) {
+        return this.editor.session.doc.indexToPosition(position);
+    }
+
+    showProblem() {
+        const { row, column } = this.findPlace(this.problem);
+        this.editor.gotoLine(row + 1, column);
+        this.editor.focus();
     }
 
     handleChange(editedValue) {
@@ -56,9 +101,8 @@ export class ExpressionField extends AceField {
         if (this.props.readonly || this.props.name !== (lastEdited || "body")) {
             return;
         }
-        const { editor } = this.root.el.querySelector(".ace_editor").env;
-        editor.insert(path);
-        editor.focus();
+        this.editor.insert(path);
+        this.editor.focus();
     }
 }
 

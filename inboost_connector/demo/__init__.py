@@ -1,0 +1,1 @@
+from . import inboost_demo, inboost_demo_story

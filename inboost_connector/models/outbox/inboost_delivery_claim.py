@@ -1,0 +1,185 @@
+import logging
+import time
+from collections import defaultdict
+from datetime import timedelta
+
+from odoo import api, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
+
+from ...lib.clock import utcnow
+from ...lib.priority import NEWEST_ONLY
+from ...lib.sending import Task
+
+_logger = logging.getLogger(__name__)
+
+#: Seconds that a claimed event may wait for a thread; later it is given back.
+MAX_QUEUE = 10
+#: Seconds a lease outlives that and the request's own timeout.
+LEASE_MARGIN = 5
+#: An event waits so long for an earlier one of the same customer, then goes.
+MAX_ORDER_WAIT = timedelta(minutes=10)
+
+
+class InboostDeliveryClaim(models.AbstractModel):
+    """Leases: who may send what, and for how long. The caller commits."""
+
+    _name = "inboost.delivery.claim"
+    _description = "InBoost Delivery Claim"
+
+    @api.model
+    def _claim(self, desk, wanted, open_tasks, lease):
+        """Lease up to ``wanted`` due events: live before history, and none that an
+        earlier one of the same customer should precede."""
+        now = utcnow()
+        ready = desk.find_ready(wanted, now, open_tasks)
+        if not ready:
+            return []
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH ready AS (
+                    -- Another process may have taken the probe since we looked.
+                    SELECT r.*
+                      FROM unnest(
+                               %(endpoints)s::int[], %(quotas)s::int[],
+                               %(fresh)s::timestamp[], %(until)s::timestamp[],
+                               %(sizes)s::int[])
+                        AS r(endpoint_id, quota, fresh, until, size)
+                      JOIN inboost_endpoint p ON p.id = r.endpoint_id
+                     WHERE NOT COALESCE(p.paused, FALSE)
+                       AND (p.rest_until IS NULL OR p.rest_until <= %(now)s)),
+                due AS MATERIALIZED (
+                    -- An event of a batch takes its part of a request.
+                    SELECT c.id, SUM(1.0 / r.size)
+                           OVER (ORDER BY c.priority, c.id) - 1.0 / r.size AS before
+                      FROM ready r
+                CROSS JOIN LATERAL (
+                           SELECT e.id, e.priority
+                             FROM inboost_event e
+                            WHERE e.endpoint_id = r.endpoint_id
+                              AND e.state = 'pending'
+                              AND e.next_try <= %(now)s
+                              AND e.occurred_at >= r.fresh
+                              AND NOT EXISTS (
+                                  SELECT FROM inboost_event x
+                                   WHERE x.backend_id = e.backend_id
+                                     AND x.phone = e.phone
+                                     AND x.state IN ('pending', 'sending')
+                                     AND x.id <> e.id
+                                     AND (x.state = 'sending'
+                                          OR (x.priority, x.id) < (e.priority, e.id)
+                                         AND (x.endpoint_id = e.endpoint_id
+                                              OR x.endpoint_id = ANY(%(open)s))
+                                         AND (x.next_try <= %(now)s
+                                              OR x.queued_at > %(patience)s)))
+                         ORDER BY e.priority, e.id
+                            LIMIT r.quota) c),
+                locked AS MATERIALIZED (
+                    SELECT e.id
+                      FROM inboost_event e
+                     WHERE e.id IN (SELECT id FROM due WHERE before < %(wanted)s)
+                       AND e.state = 'pending'
+                       FOR UPDATE OF e SKIP LOCKED)
+                UPDATE inboost_event e
+                   SET state = 'sending',
+                       reason_code = NULL,
+                       reason_args = NULL,
+                       attempts = COALESCE(e.attempts, 0) + 1,
+                       lease = %(lease)s,
+                       lease_until = r.until,
+                       write_date = %(now)s
+                  FROM locked, ready r
+                 WHERE e.id = locked.id AND r.endpoint_id = e.endpoint_id
+             RETURNING e.id, e.event_id, e.key, e.fact, e.phone, e.attempts,
+                       e.queued_at, e.endpoint_id, e.priority
+                """,
+                endpoints=[target.endpoint_id for target, _quota, _fresh in ready],
+                quotas=[quota for _target, quota, _fresh in ready],
+                fresh=[fresh for _target, _quota, fresh in ready],
+                until=[
+                    now + timedelta(seconds=MAX_QUEUE + target.timeout + LEASE_MARGIN)
+                    for target, _quota, _fresh in ready
+                ],
+                sizes=[target.batch_size for target, _quota, _fresh in ready],
+                open=desk.find_open(now),
+                patience=now - MAX_ORDER_WAIT,
+                wanted=wanted,
+                lease=lease,
+                now=now,
+            )
+        )
+        # The statement gives them in any order.
+        rows.sort(key=lambda row: (row[-1], row[0]))
+        before = time.monotonic() + MAX_QUEUE
+        tasks = [
+            Task(
+                *row[:2], key=row[2], fact=row[3] or {}, phone=row[4], attempts=row[5],
+                queued_at=row[6], target=desk.places[row[7]].target,
+                begin_before=before,
+            )
+            for row in rows
+        ]  # fmt: skip
+        desk.note_claimed(tasks, now, MAX_QUEUE + LEASE_MARGIN)
+        self.env["inboost.delivery.desk"]._write(desk)
+        self._read_states(tasks)
+        return tasks
+
+    @api.model
+    def _read_states(self, tasks):
+        """Operations that send a state send what it is now."""
+        by_backend = defaultdict(list)
+        for task in tasks:
+            if task.target.operation in NEWEST_ONLY:
+                by_backend[task.target.backend_id].append(task)
+        for backend_id, some in by_backend.items():
+            backend = self.env["inboost.backend"].browse(backend_id)
+            phones = list({task.phone for task in some})
+            newest = self._read_newest(backend, phones)
+            for task in some:
+                found = newest.get(task.phone) or {}
+                if isinstance(found, Exception):
+                    task.trouble = f"{type(found).__name__}: {found}"
+                else:
+                    task.state = found
+
+    @api.model
+    def _read_newest(self, backend, phones):
+        """What cannot be read of one customer is no other's trouble.
+
+        :return: {phone: the keys of the fact that change, or the exception}
+        """
+        try:
+            with self.env.cr.savepoint():
+                return self.env["inboost.event"]._read_newest(backend, phones)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception as error:
+            if len(phones) == 1:
+                _logger.exception("InBoost: a customer's state cannot be read")
+                return {phones[0]: error}
+        return {
+            phone: found
+            for one in phones
+            for phone, found in self._read_newest(backend, [one]).items()
+        }
+
+    @api.model
+    def _give_back(self, lease, begun):
+        """Leases of what no thread began: these never left.
+
+        :param begun: ids of what one began
+        """
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE inboost_event
+                   SET state = 'pending', lease = NULL, lease_until = NULL,
+                       attempts = attempts - 1
+                 WHERE state = 'sending' AND lease = %s AND id <> ALL(%s)
+             RETURNING id
+                """,
+                lease,
+                list(begun),
+            )
+        )

@@ -1,0 +1,62 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+TEMPLATE = "inboost_connector.mail_template_digest"
+
+
+class InboostDigest(models.AbstractModel):
+    """One mail a day for those who want it: how yesterday went, and what needs them."""
+
+    _name = "inboost.digest"
+    _description = "InBoost Daily Digest"
+
+    @api.model
+    def _cron_send(self):
+        backends = self.env["inboost.backend"].search(
+            [("state", "!=", "draft"), ("digest_user_ids", "!=", False)]
+        )
+        for backend in backends:
+            self._send(backend)
+
+    @api.model
+    def _send(self, backend):
+        """Each in their own language; nobody who may not see the backend."""
+        template = self.env.ref(TEMPLATE, raise_if_not_found=False)
+        if not template:
+            # Somebody deleted it: they want no mail.
+            return
+        for user in backend.digest_user_ids.filtered(lambda u: u.active and u.email):
+            context = {
+                "digest": self.with_context(lang=user.lang)._prepare(backend),
+                "digest_lang": user.lang,
+                "digest_user": user.name,
+            }
+            template.with_context(**context).send_mail(
+                backend.id,
+                email_values={
+                    "email_to": user.email_formatted,
+                    "recipient_ids": [],
+                    "auto_delete": True,
+                },
+            )
+
+    @api.model
+    def _prepare(self, backend):
+        """:return: dict of what the mail says"""
+        self.env["inboost.traffic"]._sum_up()
+        measure = self.env["inboost.health.figures"]
+        today = measure._get_midnight(backend, fields.Datetime.now())
+        yesterday = measure._get_midnight(backend, today - timedelta(hours=12))
+        figures = measure._measure(backend)
+        sent, duplicates = measure._sum_hours(backend, yesterday, today)
+        alarms = self.env["inboost.alarm"].search([("backend_id", "=", backend.id)])
+        return {
+            "sent": sent,
+            "duplicates": duplicates,
+            "held": figures["held"],
+            "failed": figures["failed"],
+            "waiting": figures["waiting"],
+            "alarms": alarms.mapped("text"),
+            "url": f"{backend.get_base_url()}/odoo/inboost",
+        }

@@ -1,0 +1,202 @@
+"""What can break while sales are sent, each kind of it in the middle of sales."""
+
+import random
+import threading
+import time
+from contextlib import suppress
+
+import cluster
+import psutil
+import psycopg2
+from provision import postgres_bin
+
+from tests.support.odoo_server import OdooServer, wait_until
+
+#: 40 of 100 requests meet one of these.
+WEATHER = [
+    {"status": 503, "share": 0.1},
+    {"status": 429, "retry_after": "1", "share": 0.05},
+    {"status": 500, "share": 0.04},
+    {"status": 502, "processed": True, "share": 0.04},
+    {"close": "before", "share": 0.04},
+    {"close": "after", "share": 0.04},
+    {"silence": 4, "share": 0.02},
+    {"latency": 1.0, "share": 0.04},
+    {"broken": "json", "share": 0.03},
+]
+#: Seconds that a state of trouble lasts.
+LASTS = 4
+#: Connections that a client has left over, so that the others are taken.
+SPARED = 4
+
+
+class SecondServer(OdooServer):
+    """Another one on the same database."""
+
+    def __init__(self, first):
+        self.database, self.process, self.uid = first.database, None, None
+
+
+class Accidents:
+    """:ivar cut: events that were on their way when a process was killed
+    :ivar counts: how often each kind happened"""
+
+    def __init__(self, odoo, mode, seed, only=()):
+        self.odoo, self.mode = odoo, mode
+        self.rng = random.Random(seed)
+        self.cut, self.counts = set(), {}
+        self.kinds = [
+            self.kill_server,
+            self.stop_server,
+            self.end_connections,
+            self.restart_postgres,
+            self.exhaust_connections,
+            self.storm_of_conflicts,
+            self.idle_in_transaction,
+            self.overlapping_readers,
+            self.second_server,
+        ]
+        if mode.get("workers"):
+            self.kinds += [self.kill_worker, self.stop_worker]
+        if only:
+            self.kinds = [kind for kind in self.kinds if kind.__name__ in only]
+
+    def happen(self, seconds, count_sales):
+        """All of them in a random order, then any, each in the middle of sales."""
+        end = time.monotonic() + seconds
+        waiting = self.rng.sample(self.kinds, len(self.kinds))
+        while waiting or time.monotonic() < end:
+            enough = count_sales() + self.rng.randint(4, 12)
+            wait_until(lambda: count_sales() >= enough, 120, "a sale")  # noqa: B023
+            accident = waiting.pop() if waiting else self.rng.choice(self.kinds)
+            print(f"{end - time.monotonic():5.1f} s left: {accident.__name__}")
+            accident()
+            name = accident.__name__
+            self.counts[name] = self.counts.get(name, 0) + 1
+
+    # -- servers -------------------------------------------------------------------
+
+    def kill_server(self):
+        self.odoo.kill()
+        self.note_cut()
+        self.odoo.start(**self.mode)
+
+    def stop_server(self):
+        self.odoo.stop()
+        self.odoo.start(**self.mode)
+
+    def kill_worker(self):
+        self.rng.choice(self.workers()).kill()
+        self.note_cut()
+
+    def stop_worker(self):
+        self.rng.choice(self.workers()).terminate()
+        # One that does not end in time is killed by Odoo itself.
+        self.note_cut()
+
+    def workers(self):
+        return psutil.Process(self.odoo.process.pid).children()
+
+    def second_server(self):
+        """It delivers along, and dies."""
+        second = SecondServer(self.odoo)
+        second.start(cron_threads=1)
+        time.sleep(LASTS)
+        second.kill()
+        self.note_cut()
+
+    def note_cut(self):
+        rows = self.odoo.sql("SELECT id FROM inboost_event WHERE state = 'sending'")
+        self.cut |= {row[0] for row in rows}
+
+    # -- PostgreSQL ----------------------------------------------------------------
+
+    def end_connections(self):
+        cluster.query(
+            "postgres",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            f" WHERE datname = '{self.odoo.database}'",
+        )
+
+    def restart_postgres(self):
+        how = self.rng.choice(("fast", "immediate"))
+        control = cluster.as_owner(postgres_bin() / "pg_ctl")
+        place = cluster.folder()
+        cluster.run(
+            *(*control, "-D", place / "data", "-m", how, "-l", place / "log"),
+            # A busy disk may take long over the recovery.
+            *("-w", "-t", "300", "restart"),
+            cwd=place,
+            stdout=None,
+        )
+
+    def connect(self):
+        return psycopg2.connect(
+            host="127.0.0.1",
+            port=cluster.PORT_FILE.read_text(),
+            user=cluster.USER,
+            dbname=self.odoo.database,
+        )
+
+    def exhaust_connections(self):
+        """Nobody gets a new one; those that are open go on."""
+        taken = []
+        with suppress(psycopg2.OperationalError):
+            while True:
+                taken.append(self.connect())
+        for connection in taken[-SPARED:]:
+            connection.close()
+        time.sleep(LASTS)
+        for connection in taken:
+            connection.close()
+
+    def storm_of_conflicts(self):
+        """Others write the very rows that the delivery writes."""
+        closing = threading.Event()
+        threads = [
+            threading.Thread(target=self.write_rows, args=(closing,)) for _n in range(3)
+        ]
+        for thread in threads:
+            thread.start()
+        time.sleep(LASTS)
+        closing.set()
+        for thread in threads:
+            thread.join()
+
+    def write_rows(self, closing):
+        connection = self.connect()
+        connection.set_session(isolation_level="REPEATABLE READ")
+        while not closing.is_set():
+            try:
+                with connection, connection.cursor() as cursor:
+                    for table in ("inboost_event", "inboost_endpoint", "loyalty_card"):
+                        cursor.execute(
+                            f"UPDATE {table} SET write_uid = write_uid WHERE id IN"
+                            f" (SELECT id FROM {table} ORDER BY id DESC LIMIT 20)"
+                        )
+                    time.sleep(0.02)
+            except psycopg2.OperationalError:
+                # Ours lost this time.
+                continue
+        connection.close()
+
+    def idle_in_transaction(self):
+        """A report that somebody left open: nothing is tidied up behind it."""
+        connection = self.read()
+        time.sleep(2 * LASTS)
+        connection.close()
+
+    def overlapping_readers(self):
+        readers = []
+        for _n in range(4):
+            readers.append(self.read())
+            time.sleep(LASTS / 4)
+        for connection in readers:
+            connection.close()
+
+    def read(self):
+        connection = self.connect()
+        connection.set_session(isolation_level="REPEATABLE READ")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM inboost_event")
+        return connection

@@ -1,0 +1,345 @@
+"""Pictures of all screens for the documentation: the demo shop, seen in Chromium.
+
+They go to docs/images/en and docs/images/uk. Look at each before you commit it, and say
+in docs/screens.rst what you think of it."""
+
+import argparse
+import io
+import shutil
+import time
+from dataclasses import dataclass
+
+import cluster
+import demo
+from PIL import Image
+from playwright.sync_api import sync_playwright
+from workspace import ROOT, STATE, Trouble, free_port, main, say
+
+IMAGES = ROOT / "docs/images"
+DATABASE = "screenshots"
+#: {folder: (login, which is the password, too; locale of the browser)}
+LANGUAGES = {"en": ("admin", "en-US"), "uk": ("oksana", "uk-UA")}
+WIDE, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
+COLOURS = 128
+#: Seconds.
+PATIENCE = 60
+#: What the page in *Apps* shows, and where it lies.
+SHOWN = ["health", "events", "register-customers"]
+DESCRIPTION = ROOT / "inboost_connector/static/description"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run"]
+#: Whether nothing is on its way any more.
+QUIET = """
+    SELECT NOT EXISTS (
+               SELECT FROM inboost_event WHERE state IN ('pending', 'sending'))
+       AND NOT EXISTS (
+               SELECT FROM inboost_sync_run WHERE state IN ('queued', 'running'))
+"""
+
+
+@dataclass
+class Screen:
+    """:ivar action: XML id of the action that opens it
+    :ivar record: SQL that finds the record whose form it is; empty for a list
+    :ivar press: selectors that are pressed then, one after the other"""
+
+    name: str
+    action: str
+    record: str = ""
+    press: tuple[str, ...] = ()
+
+
+def ours(name, action, record="", *press):
+    return Screen(name, f"inboost_connector.inboost_{action}_action", record, press)
+
+
+def newest(table, condition, column="id"):
+    return f"SELECT {column} FROM {table} WHERE {condition} ORDER BY id DESC LIMIT 1"
+
+
+def demo_record(name):
+    return newest("ir_model_data", f"name = '{name}'", "res_id")
+
+
+def tab(name):
+    return f".o_notebook .nav-link[name={name}]"
+
+
+def newest_first(column):
+    """By when it happened, not by when it was recorded."""
+    return [f"th[data-name={column}]"] * 2
+
+
+def event(state):
+    return newest("inboost_event", f"state = '{state}' AND operation LIKE 'purchase%'")
+
+
+BACKEND, PROGRAM = demo_record("demo_backend"), demo_record("demo_program")
+PROGRAMS = "loyalty.loyalty_program_discount_loyalty_action"
+SCREENS = [
+    ours("health", "health"),
+    ours("events", "event", "", *newest_first("occurred_at")),
+    *(
+        ours(f"event-{state}", "event", event(state))
+        for state in ("held", "failed", "parked", "expired", "done")
+    ),
+    ours("event-content", "event", event("done"), tab("content")),
+    ours("request-log", "request_log", "", *newest_first("create_date")),
+    ours("request", "request_log", newest("inboost_request_log", "verdict = 'failed'")),
+    ours("customers", "customer"),
+    ours("customer", "customer", newest("inboost_customer", "state = 'linked'")),
+    ours(
+        "customer-conflict",
+        "customer",
+        newest("inboost_customer", "state = 'conflict' AND reason_code = 'contacts'"),
+    ),
+    ours("not-in-inboost", "absence", "", ".o_group_header"),
+    ours("not-sent", "unsent", "", ".o_group_header"),
+    ours("synchronisations", "sync_run"),
+    ours(
+        "synchronisation",
+        "sync_run",
+        newest("inboost_sync_run", "state = 'done' AND conflict_count > 0"),
+    ),
+    ours("ledger", "bonus_move"),
+    ours("ledger-row", "bonus_move", newest("inboost_bonus_move", "spent > 0")),
+    ours("points-that-never-came", "bonus_missing"),
+    ours("missed-captures", "capture_failure"),
+    ours("backends", "backend"),
+    ours("backend", "backend", BACKEND),
+    ours("backend-endpoints", "backend", BACKEND, tab("endpoints")),
+    ours("backend-bonuses", "backend", BACKEND, tab("bonuses")),
+    ours("endpoints", "endpoint"),
+    ours("endpoint", "endpoint", newest("inboost_endpoint", "operation = 'purchase'")),
+    ours(
+        "endpoint-answer",
+        "endpoint",
+        newest("inboost_endpoint", "operation = 'purchase'"),
+        tab("answer"),
+    ),
+    ours("specialties", "specialty"),
+    Screen(
+        "contact",
+        "contacts.action_contacts",
+        demo_record("demo_customer_7"),
+        (tab("inboost"),),
+    ),
+    Screen(
+        "find-in-inboost",
+        "contacts.action_contacts",
+        press=(
+            "button:has-text('Find in InBoost'), button:has-text('Знайти в InBoost')",
+        ),
+    ),
+    Screen("program", PROGRAMS, PROGRAM),
+    Screen(
+        "expiring-points", PROGRAMS, PROGRAM, ("button[name=action_inboost_expiring]",)
+    ),
+    Screen(
+        "register-order",
+        "point_of_sale.action_pos_pos_form",
+        newest(
+            "inboost_event", "state = 'failed' AND res_model = 'pos.order'", "res_id"
+        ),
+    ),
+    Screen(
+        "sale-order",
+        "sale.action_orders",
+        newest("inboost_event", "res_model = 'sale.order'", "res_id"),
+    ),
+    Screen(
+        "settings",
+        "base_setup.action_general_configuration",
+        press=("[data-key=inboost_connector]",),
+    ),
+]
+#: The steps of the setup.
+SETUP = ["portal", "bonuses", "webhooks", "sending", "customers", "history", "live"]
+#: What the register shows, each on a screen and on a phone.
+REGISTER = ["register", "register-customers", "register-ask", "register-payment"]
+
+
+def names():
+    """:return: list of the names of all pictures"""
+    phone = [f"{name}-phone" for name in REGISTER]
+    setup = [f"setup-{number}-{step}" for number, step in enumerate(SETUP, 1)]
+    return [screen.name for screen in SCREENS] + setup + REGISTER + phone
+
+
+def take(only):
+    """:param str only: part of the names of those that are taken; empty for all"""
+    (STATE / f"simulator-{DATABASE}.sqlite").unlink(missing_ok=True)
+    port = free_port()
+    with cluster.running():
+        cluster.drop(DATABASE)
+        with demo.shop(DATABASE, port, free_port()):
+            wait_until_quiet()
+            with sync_playwright() as playwright:
+                path = shutil.which("chromium") or shutil.which("google-chrome")
+                browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+                for language in LANGUAGES:
+                    say(f"taking pictures ({language})")
+                    Photographer(browser, port, language, only).take_all()
+        cluster.drop(DATABASE)
+    for name in SHOWN:
+        shutil.copy(IMAGES / f"en/{name}.png", DESCRIPTION)
+
+
+def wait_until_quiet(seconds=180):
+    """Until the customers are pulled and the sales are sent."""
+    end = time.monotonic() + seconds
+    # A new server looks at its scheduled actions after a minute, or when it is woken.
+    cluster.query("postgres", f"SELECT pg_notify('cron_trigger', '{DATABASE}')")
+    while cluster.query(DATABASE, QUIET) != "t":
+        if time.monotonic() > end:
+            raise Trouble("the demo shop does not come to rest; see .local/logs")
+        time.sleep(1)
+
+
+class Photographer:
+    """Somebody who signs in and takes a picture of each screen."""
+
+    def __init__(self, browser, port, language, only):
+        self.browser, self.url = browser, f"http://127.0.0.1:{port}"
+        self.login, self.locale = LANGUAGES[language]
+        self.folder, self.only = IMAGES / language, only
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.flying = set()
+        self.page = self.open(WIDE)
+
+    def open(self, size):
+        """:return: a page of somebody who has signed in"""
+        context = self.browser.new_context(
+            viewport=size,
+            reduced_motion="reduce",
+            timezone_id="Europe/Kyiv",
+            locale=self.locale,
+        )
+        context.set_default_timeout(PATIENCE * 1000)
+        page = context.new_page()
+        page.on("request", self.note)
+        page.on("requestfinished", lambda one: self.flying.discard(one))
+        page.on("requestfailed", lambda one: self.flying.discard(one))
+        page.goto(f"{self.url}/web/login")
+        page.fill("input[name=login]", self.login)
+        page.fill("input[name=password]", self.login)
+        page.click(".oe_login_form button[type=submit]")
+        page.wait_for_url("**/odoo**")
+        return page
+
+    def note(self, request):
+        # The worker of the bus lives as long as the page.
+        if "/bus/" not in request.url:
+            self.flying.add(request)
+
+    def take_all(self):
+        for screen in SCREENS:
+            if self.only in screen.name:
+                self.take(screen)
+        if "setup" in self.only or not self.only:
+            self.take_setup()
+        if "register" in self.only or not self.only:
+            self.take_register(self.page, "")
+            self.take_register(self.open(PHONE), "-phone")
+
+    def take(self, screen):
+        page, address = self.page, f"{self.url}/odoo/action-{screen.action}"
+        if screen.record:
+            record = cluster.query(DATABASE, screen.record)
+            if not record:
+                raise Trouble(f"the demo shop has no record for {screen.name}")
+            address += f"/{record}"
+        page.goto(address)
+        page.locator(".o_action_manager .o_action").first.wait_for()
+        self.settle(page)
+        for selector in screen.press:
+            page.locator(selector).first.click()
+            self.settle(page)
+        self.save(page, screen.name)
+
+    def settle(self, page):
+        """Wait until half a second has passed without a request."""
+        page.mouse.move(0, 0)
+        end, quiet = time.monotonic() + PATIENCE, 0
+        while quiet < 5:
+            page.wait_for_timeout(100)
+            quiet = 0 if self.flying else quiet + 1
+            if time.monotonic() > end:
+                raise Trouble(f"{page.url} waits for {[r.url for r in self.flying]}")
+
+    def save(self, page, name):
+        picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+        # A screen has few colours: a palette makes a third of it.
+        picture = picture.quantize(COLOURS, dither=Image.Dither.NONE)
+        picture.save(self.folder / f"{name}.png", optimize=True)
+
+    # -- the setup -----------------------------------------------------------------
+
+    def take_setup(self):
+        """Of another backend, which is forgotten again."""
+        page = self.page
+        address = cluster.query(DATABASE, "SELECT address FROM inboost_backend LIMIT 1")
+        page.goto(f"{self.url}/odoo/action-inboost_connector.inboost_setup_action")
+        page.locator(".o_field_widget[name=address] input").fill(address)
+        page.locator(".o_field_widget[name=secret_entry] input").fill("demo-secret")
+        page.locator("button[name=action_test]").click()
+        page.locator(".o_form_view .alert-success:visible").first.wait_for()
+        for number, step in enumerate(SETUP, 1):
+            page.locator(f".o_form_view div[name={step}] h2").wait_for()
+            self.settle(page)
+            self.save(page, f"setup-{number}-{step}")
+            if step != SETUP[-1]:
+                page.locator("button[name=action_next]").click()
+        cluster.query(DATABASE, "DELETE FROM inboost_setup")
+        cluster.query(DATABASE, "DELETE FROM inboost_backend WHERE state = 'draft'")
+
+    # -- the register --------------------------------------------------------------
+
+    def take_register(self, page, suffix):
+        """Its goods, its customers, one who is asked for, and the payment.
+
+        :param str suffix: of the names of the pictures
+        """
+        self.open_register(page)
+        self.save(page, f"register{suffix}")
+        self.choose_goods(page)
+        page.locator("button.set-partner").click()
+        search = page.locator(".modal input").first
+        search.fill("Надія")
+        page.locator(
+            ".partner-line:visible, .modal .partner-info:visible"
+        ).first.wait_for()
+        self.settle(page)
+        self.save(page, f"register-customers{suffix}")
+        search.fill("+380 67 000 00 00")
+        page.locator(".inboost-ask button").first.click()
+        self.settle(page)
+        self.save(page, f"register-ask{suffix}")
+        search.fill("Юлія Швець")
+        page.locator(".partner-line, .modal .partner-info").first.click()
+        page.locator("button.pay-order-button:visible").click()
+        page.locator(".payment-screen").wait_for()
+        self.settle(page)
+        self.save(page, f"register-payment{suffix}")
+
+    def open_register(self, page):
+        config = cluster.query(
+            DATABASE, "SELECT max(id) FROM pos_config WHERE name = 'Ярославів Вал'"
+        )
+        page.goto(f"{self.url}/pos/ui?config_id={config}")
+        goods = page.locator("article.product").first
+        page.locator(".open-register-btn").or_(goods).first.click(timeout=90_000)
+        opening = page.locator(".modal .btn-primary")
+        goods.or_(opening).first.wait_for()
+        if opening.count():
+            opening.first.click()
+        goods.wait_for()
+        self.settle(page)
+
+    def choose_goods(self, page):
+        page.locator("article.product").nth(1).click()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="only screens with this in the name")
+    main(take, parser.parse_args().only)
