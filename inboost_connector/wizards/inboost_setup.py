@@ -73,6 +73,12 @@ class InboostSetup(models.Model):
 
     # -- computes ------------------------------------------------------------------
 
+    @api.depends("name")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for setup in self:
+            setup.display_name = self.env._("Setup of %s", setup.name or "InBoost")
+
     @api.depends("backend_id.endpoint_ids.kind")
     def _compute_endpoints(self):
         for setup in self:
@@ -221,7 +227,7 @@ class InboostSetup(models.Model):
         return self.env._(
             "InBoost answered within %(seconds)s s and takes the secret. It says: "
             "%(answer)s",
-            seconds=f"{exchange.duration:.1f}",
+            seconds=f"{exchange.duration:.2f}",
             answer=answer[:SHOWN],
         )
 

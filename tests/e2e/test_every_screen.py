@@ -16,7 +16,7 @@ VISITORS = [(role, LANGUAGES[0]) for role in ROLES]
 VISITORS += [(ROLES[0], language) for language in LANGUAGES[1:]]
 #: Selections that decide what a screen shows.
 DECIDES = ("state", "kind", "verdict", "operation", "known", "history_state")
-DECIDES += ("question_kind",)
+DECIDES += ("question_kind", "step")
 
 
 @pytest.fixture(scope="module")

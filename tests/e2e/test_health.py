@@ -34,20 +34,25 @@ def broken(odoo):
     odoo.sql(PAUSE.format(paused="FALSE"))
 
 
-def open_health(browser, odoo, login="admin", width=1366):
+def enter(browser, odoo, login="admin", width=1366):
     """:return: (page, list of its errors)"""
     context = browser.new_context(viewport={"width": width, "height": 800})
     page, errors = context.new_page(), []
     page.on("pageerror", lambda error: errors.append(str(error)))
     sign_in(page, odoo, login)
+    page.locator(".o_main_navbar").wait_for()
+    return page, errors
+
+
+def open_health(browser, odoo, login="admin", width=1366):
+    page, errors = enter(browser, odoo, login, width)
     page.goto(f"{odoo.url}/odoo/inboost")
     page.locator(".o_inboost_health_view section[data-backend]").wait_for()
     return page, errors
 
 
 def test_the_app_opens_with_it(browser, odoo):
-    page, errors = open_health(browser, odoo)
-    page.goto(f"{odoo.url}/odoo")
+    page, errors = enter(browser, odoo)
     page.locator(".o_navbar_apps_menu button").click()
     page.locator(".o_app:has-text('InBoost')").click()
     page.locator(".o_inboost_health_view section[data-backend]").wait_for()

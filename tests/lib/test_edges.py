@@ -3,20 +3,30 @@ the other tests (docs/mutations.rst)."""
 
 import base64
 import json
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta, timezone
 from unittest.mock import patch
 
 import pytest
+from freezegun import freeze_time
+from standardwebhooks.webhooks import Webhook
 
-from inboost_connector.lib import backoff, door, signing
+from inboost_connector.lib import backoff, door, signing, states
 from inboost_connector.lib.backoff import Pace
 from inboost_connector.lib.client import Exchange, Request
-from inboost_connector.lib.outcome import AnswerRules, read_received
+from inboost_connector.lib.outcome import (
+    AnswerRules,
+    Verdict,
+    classify,
+    read_received,
+    retry_after,
+)
 
 from .engine import BACKEND, ENDPOINT, NOW, desk, landed, place, target, task
 
 SICK = backoff.CIRCUIT_THRESHOLD
 TOKEN = "x" * door.MIN_TOKEN
+RULES = AnswerRules()
 
 
 # -- the desk --------------------------------------------------------------------------
@@ -262,3 +272,126 @@ def test_a_secret_has_at_least_so_many_bytes(count, good):
     else:
         with pytest.raises(ValueError, match="24 bytes"):
             signing.check_secret(secret)
+
+
+def test_what_is_signed_need_not_be_json():
+    """Nothing is parsed before it is known whose it is."""
+    body = b"{ not json"
+    secret = "whsec_" + "A" * 43 + "="
+    assert signing.is_signed(secret, signing.sign([secret], body), body)
+
+
+def test_a_signature_does_not_depend_on_where_the_server_stands(monkeypatch):
+    secret = "whsec_" + "A" * 43 + "="
+    try:
+        for zone in ("Asia/Tokyo", "America/Lima", "UTC"):
+            monkeypatch.setenv("TZ", zone)
+            time.tzset()
+            headers = signing.sign([secret], b"{}")
+            assert abs(int(headers["webhook-timestamp"]) - time.time()) < 60
+            Webhook(secret).verify(b"{}", headers)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+# -- back-off, circuit, states ---------------------------------------------------------
+
+
+class Rng:
+    def __init__(self, value):
+        self.value = value
+
+    def uniform(self, low, high):
+        assert (low, high) == (0.8, 1.2)
+        return self.value
+
+
+def test_a_delay_doubles_from_two_seconds_and_is_spread():
+    assert [backoff.delay(n, Rng(1.0)) for n in (0, 1, 2, 3, 11)] == [2, 2, 4, 8, 2048]
+    assert backoff.delay(12, Rng(1.0)) == backoff.delay(99, Rng(1.0)) == 3600
+    assert backoff.delay(1, Rng(1.2)) == pytest.approx(2.4)
+
+
+def test_a_circuit_rests_five_seconds_and_doubles():
+    pauses = [backoff.circuit_pause(SICK + n) for n in (-1, 0, 1, 2, 5, 6, 60)]
+    assert pauses == [0, 5, 10, 20, 160, 300, 300]
+
+
+def test_there_are_tries_left_unless_somebody_says_otherwise():
+    assert states.consequence_of(Verdict.RETRY, "at_most_once").retried
+    left = states.consequence_of(Verdict.RETRY, "at_most_once", tries_left=False)
+    assert left is states.GIVEN_UP
+
+
+@pytest.mark.parametrize("failures, rest", [(0, None), (3, None), (0, NOW), (7, NOW)])
+def test_a_success_changes_what_has_to_change(failures, rest):
+    one = place(failures=failures, rest_until=rest, proven=True)
+    one.succeed(accepted=True)
+    assert (one.failures, one.rest_until) == (0, None)
+    assert one.changed is bool(failures or rest)
+
+
+@pytest.mark.parametrize(
+    "accepted, proven, refused, changed",
+    [
+        (True, False, [], True),
+        (True, True, ["x"], True),
+        (True, True, [], False),
+        (False, False, ["x"], False),
+    ],
+)
+def test_an_address_is_proven_by_what_it_accepts(accepted, proven, refused, changed):
+    one = place(proven=proven, refused=refused)
+    one.succeed(accepted)
+    assert one.changed is changed
+    assert one.proven is (proven or accepted)
+    assert one.refused == ([] if accepted else refused)
+
+
+def test_a_failure_is_written_down():
+    one = place()
+    one.fail(NOW, None)
+    assert (one.failures, one.changed) == (1, True)
+    assert one.rest_until == NOW
+
+
+def test_a_row_has_what_the_statement_writes():
+    about = {"number": 7, "state": {"amount": 3}, "attempts": 4}
+    row = desk().conclude(landed("done", "accepted", 200, **about), NOW)
+    assert row == {
+        "id": 7,
+        "state": "done",
+        "code": None,
+        "args": None,
+        "duplicate": False,
+        "next_try": None,
+        "done_at": NOW,
+        "sent": '{"amount": 3}',
+        "attempts": 4,
+    }
+    assert desk().conclude(landed("done", "accepted", 200), NOW)["sent"] is None
+
+
+@pytest.mark.parametrize(
+    "value, seconds",
+    [
+        ("Fri, 02 Jan 2026 12:00:30 GMT", 30),
+        # Without a zone it is UTC.
+        ("Fri, 02 Jan 2026 12:00:30", 30),
+        ("Fri, 02 Jan 2026 14:00:30 +0200", 30),
+        ("Fri, 02 Jan 2026 11:00:00 GMT", 0),
+        ("7", 7),
+    ],
+)
+def test_a_server_may_say_when_in_seconds_or_by_a_date(value, seconds):
+    now = datetime(2026, 1, 2, 12, 0, tzinfo=timezone.utc)
+    assert retry_after({"Retry-After": value}, now) == seconds
+    if "GMT" in value:
+        with freeze_time("2026-01-02 12:00:00"):
+            assert retry_after({"Retry-After": value}) == seconds
+
+
+def test_an_exchange_without_an_answer_has_a_reason():
+    lost = classify(Exchange(Request("POST", "https://x.example"), sent=True), RULES)
+    assert (lost.code, lost.args) == ("connection_lost", {"error": ""})

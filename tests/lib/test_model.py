@@ -3,7 +3,7 @@ memory, beside what InBoost itself saw. A few sentences must hold whatever happe
 
 import os
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -48,6 +48,8 @@ ANSWERS = {
 }
 DOUBTFUL = {name for name, (_s, _t, acted) in ANSWERS.items() if acted is None}
 DAY = 86_400
+#: As in the delivery.
+LOOK_AGAIN = timedelta(seconds=1)
 #: Two processes.
 LANE = st.integers(0, 1)
 #: What comes back of several requests; None: as the server's mood is.
@@ -105,6 +107,7 @@ class Worker:
 
     lease: str
     desk: Desk
+    looked: datetime
     waiting: list = field(default_factory=list)
     landed: list[Landed] = field(default_factory=list)
 
@@ -154,11 +157,14 @@ class Delivery(RuleBasedStateMachine):
         self.outbox.expire()
         self.outbox.supersede()
         self.count += 1
-        worker = Worker(f"lease-{self.count}", self.outbox.read_desk())
+        desk = self.outbox.read_desk()
+        worker = Worker(f"lease-{self.count}", desk, self.outbox.now)
         self.workers[lane] = worker
         return worker
 
     def claim_in(self, worker, wanted):
+        if self.outbox.now - worker.looked > LOOK_AGAIN:
+            worker.desk, worker.looked = self.outbox.read_desk(), self.outbox.now
         tasks = self.outbox.claim(worker.desk, wanted, worker.open, worker.lease)
         for task in tasks:
             sick = self.is_sick(task.target.endpoint_id)
@@ -226,12 +232,6 @@ class Delivery(RuleBasedStateMachine):
     def settle_in(self, worker, test=Verdict.DONE):
         self.outbox.settle(worker.desk, worker.landed, worker.lease, test)
         worker.landed = []
-
-    @precondition(lambda self: self.workers)
-    @rule(lane=LANE)
-    def look_again(self, lane):
-        worker = self.pick(lane)
-        worker.desk = self.outbox.read_desk()
 
     @precondition(lambda self: self.workers)
     @rule(lane=LANE, in_good_order=st.booleans())

@@ -251,6 +251,11 @@ for action in values_of("inboost.event.decide", "action"):
     show(env["inboost.event.decide"].create(
         {"action": action, "event_ids": every}), action)
 show(env["inboost.customer.find"], "new")
+show(env["inboost.setup"], "new")
+for step in values_of("inboost.setup", "step"):
+    show(env["inboost.setup"].create({
+        "name": f"Setup ({step})", "address": "https://new.inboost.example",
+        "step": step, "test_state": "works", "test_answer": "It works."}), step)
 show(env["inboost.profile.import"], "new")
 for state in values_of("inboost.customer.find", "state"):
     show(env["inboost.customer.find"].create({

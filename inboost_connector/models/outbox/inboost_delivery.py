@@ -150,9 +150,10 @@ class InboostDelivery(models.AbstractModel):
     @api.model
     def _follow_up(self, desk):
         """What the results ask for besides."""
-        for event in self.env["inboost.event"].browse(desk.too_large):
-            self._split(event)
+        while desk.too_large:
+            self._split(self.env["inboost.event"].browse(desk.too_large.pop()))
         if desk.troubled:
+            desk.troubled = False
             self.env["inboost.alarm"]._refresh()
 
     @api.model
@@ -329,6 +330,10 @@ class InboostDelivery(models.AbstractModel):
                 return
             except (psycopg2.OperationalError, psycopg2.InterfaceError):
                 time.sleep(1)
+            except Exception:
+                # What still flies must be written all the same.
+                _logger.exception("InBoost: something went wrong beside the runs")
+                return
         _logger.error("InBoost: %s results could not be written", len(run.landed))
         run.lost += [one.task.id for one in run.landed]
         run.landed = []

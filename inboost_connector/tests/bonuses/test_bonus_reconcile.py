@@ -1,3 +1,6 @@
+from contextlib import nullcontext
+from unittest.mock import patch
+
 from odoo.tests import tagged
 
 from ..common_bonus import BonusCase
@@ -82,3 +85,22 @@ class TestBonusReconcile(BonusCase):
         self.assertEqual((moves.card_id, moves.kind), (card, "opening"))
         self.assertEqual(len(self.events("balance_set")), balances + 1)
         self.assertIn(card.code, self.backend.message_ids[0].body)
+
+    def test_the_jobs_of_the_ledger_leave_a_slot_to_sales(self):
+        jobs = {
+            "inboost.bonus.expiry": ("_cron_burn", "_burn_all"),
+            "inboost.bonus.notice": ("_cron_notify", "_notify_due"),
+            "inboost.bonus.reconciliation": ("_cron_prove", "_prove"),
+            "inboost.backend": ("_cron_reconcile", "_reconcile"),
+        }
+        LongJob = type(self.env["inboost.long.job"])
+        for name, (cron, work) in jobs.items():
+            model = self.env[name].sudo()
+            for mine in (False, True):
+                with (
+                    self.subTest(name, mine=mine),
+                    patch.object(LongJob, "_take", lambda *_: nullcontext(mine)),  # noqa: B023
+                    patch.object(type(model), work) as worked,
+                ):
+                    getattr(model, cron)()
+                    self.assertEqual(worked.called, mine, "another one is at work")

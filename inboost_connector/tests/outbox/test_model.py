@@ -2,7 +2,6 @@
 statements of the delivery do in any order, beside what InBoost saw."""
 
 from datetime import timedelta
-from unittest.mock import patch
 
 from freezegun import freeze_time
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +13,7 @@ from odoo.tests import tagged
 from ...lib.client import Exchange
 from ...lib.desk import Desk
 from ...lib.sending import perform
-from ...models.outbox import inboost_delivery
+from ...models.outbox.inboost_delivery_claim import MAX_QUEUE
 from .test_delivery_cases import DeliveryCase
 
 RUNS, STEPS = 60, 14
@@ -82,12 +81,12 @@ class Walk:
             self.delivery._recover_leases()
             self.delivery._supersede()
             self.count += 1
-            desk = self.delivery._read_desk(Desk())
+            desk = self.case.part("desk")._read(Desk())
             self.lanes[lane] = [f"lease-{self.count}", desk, [], []]
         lease, desk, waiting, landed = self.lanes[lane]
         open_tasks = [*waiting, *(one.task for one in landed)]
-        tasks = self.delivery._claim(desk, wanted, open_tasks, lease)
-        late = fields.Datetime.now() + timedelta(seconds=inboost_delivery.MAX_QUEUE)
+        tasks = self.case.part("claim")._claim(desk, wanted, open_tasks, lease)
+        late = fields.Datetime.now() + timedelta(seconds=MAX_QUEUE)
         self.late |= {task.id: late for task in tasks}
         waiting += tasks
 
@@ -102,7 +101,7 @@ class Walk:
     def settle(self, lane, _nothing=None):
         if lane in self.lanes:
             lease, desk, _waiting, landed = self.lanes[lane]
-            self.delivery._settle(desk, landed, lease)
+            self.case.part("settle")._settle(desk, landed, lease)
             landed.clear()
 
     def kill(self, lane, _nothing=None):
@@ -136,11 +135,6 @@ class Walk:
 class TestModel(DeliveryCase):
     def setUp(self):
         super().setUp()
-        self.startPatcher(
-            patch.object(
-                type(self.env["inboost.delivery"]), "_commit", lambda self: None
-            )
-        )
         self.backend.endpoint_ids.write({"proven": True})
 
     @settings(
@@ -197,7 +191,6 @@ class TestModel(DeliveryCase):
         events.sudo().write({"queued_at": self.ago(hours=2)})
         self.env.flush_all()
         self.due_now(events)
-        delivery = self.env["inboost.delivery"].sudo()
-        desk = delivery._read_desk(Desk())
-        tasks = delivery._claim(desk, 10, [], "lease")
+        desk = self.part("desk")._read(Desk())
+        tasks = self.part("claim")._claim(desk, 10, [], "lease")
         self.assertEqual([task.id for task in tasks], [min(events.ids)])

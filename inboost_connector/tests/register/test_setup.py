@@ -167,3 +167,13 @@ class TestSetup(CustomerCase):
             self.env["inboost.setup"].with_user(user).create(
                 {"name": "x", "address": self.fake.url}
             )
+
+    def test_settings_say_how_each_portal_stands(self):
+        self.begin()
+        settings = self.env["res.config.settings"].create({})
+        self.assertIn("InBoost: its setup is not finished.", settings.inboost_summary)
+        self.assertIn("Test portal: connected. Waiting: 0.", settings.inboost_summary)
+        self.assertTrue(settings.inboost_has_live)
+        self.backend._pause("paused_by", {"user": "Olena"})
+        settings = self.env["res.config.settings"].create({})
+        self.assertIn("Test portal: paused.", settings.inboost_summary)
