@@ -336,7 +336,7 @@ class Photographer:
 
     def open_register(self, page):
         config = cluster.query(
-            DATABASE, "SELECT max(id) FROM pos_config WHERE name = 'Ярославів Вал'"
+            DATABASE, "SELECT max(id) FROM pos_config WHERE name = 'Каса 1'"
         )
         page.goto(f"{self.url}/pos/ui?config_id={config}")
         goods = page.locator("article.product").first
