@@ -314,7 +314,7 @@ class InboostDemo(models.AbstractModel):
         }
 
     def _give_points(self, order, partner, spend=False):
-        """The points of an order: a twentieth is won, half of what is there is spent."""
+        """A twentieth of an order is won; half of what is there may be spent."""
         card = self._find_card(partner)
         won = round(order.amount_total / 20, 2)
         spent = round(card.points / 2, 2) if spend else 0.0
