@@ -141,9 +141,8 @@ def phone(odoo, browser, till):
 
 def type_phone(page, number):
     picture(page, "5-phone")
-    if not page.locator("button.set-partner").count():
-        page.locator(".switchpane button, .btn-switchpane").first.click()
-    page.locator("button.set-partner").first.click()
+    page.locator("button:has-text('Cart')").click()
+    page.locator("button.set-partner:visible").first.click()
     page.locator(".modal .fa-search").first.click()
     page.locator(".modal input").first.fill(number)
 
