@@ -170,7 +170,7 @@ class InboostDemo(models.AbstractModel):
         self._put(session, start_at=min(dates) - hour, stop_at=max(dates) + hour)
 
     def _connect(self, backend):
-        backend.secret = "demo-secret"  # nosec B105
+        backend.secret = "demo-secret"
         for endpoint in backend.endpoint_ids.filtered(lambda e: e.kind == "webhook"):
             name = endpoint.operation.replace("_", "-")
             endpoint.address = f"{backend.address}/api/webhok/{name}-demo/"
