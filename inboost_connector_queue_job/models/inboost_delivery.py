@@ -42,8 +42,8 @@ class InboostDelivery(models.AbstractModel):
     @api.model
     def _await_turn(self):
         """Runs claim one after the other. Two that look at once want the same rows, and
-        PostgreSQL lets only one of them commit; the other begins again, and settles what
-        landed piece by piece."""
+        PostgreSQL lets only one of them commit; the other begins again, and settles
+        what landed one by one."""
         self._commit()
         # A server that hangs keeps nobody waiting: then it is as it is without a lock.
         with suppress(LockNotAvailable), self.env.cr.savepoint(flush=False):
