@@ -125,6 +125,9 @@ class Chain:
         logged = self.balancer.hosts[0].logged()
         return len(re.findall("WITH ready AS.*?could not serialize", logged, re.DOTALL))
 
+    def count_jobs(self):
+        return int(self.database.value("SELECT count(*) FROM queue_job"))
+
     def pids(self):
         """Of the processes that ran jobs."""
         return {row[0] for row in self.database.sql("SELECT worker_pid FROM queue_job")}
@@ -171,7 +174,10 @@ def chain(inboost):
 
 def test_each_host_takes_its_part(chain):
     chain.start_hosts(1)
+    jobs = chain.count_jobs()
     one = chain.deliver()
+    # The capture woke one, and a backlog calls the next.
+    assert chain.count_jobs() - jobs >= 2
     chain.start_hosts(2)
     two = chain.deliver()
     print(f"{one:.0f} events/s with one server, {two:.0f} with two")
