@@ -8,5 +8,5 @@ class InboostCapture(models.AbstractModel):
 
     @api.model
     def _note_woken(self):
-        super()._note_woken()
         self.env["inboost.delivery"]._enqueue()
+        return super()._note_woken()
