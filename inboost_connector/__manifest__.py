@@ -75,6 +75,12 @@
         "web.assets_backend": ["inboost_connector/static/src/backend/**/*"],
         "point_of_sale._assets_pos": ["inboost_connector/static/src/pos/**/*"],
     },
+    "images": [
+        "static/description/banner.png",
+        "static/description/health.png",
+        "static/description/events.png",
+        "static/description/register-customers.png",
+    ],
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
     "application": True,

@@ -36,6 +36,8 @@ USER = "odoo"  # Odoo refuses one named postgres
 PORT_FILE = STATE / "pg_port"
 #: There while a cluster is up that was started by hand: no command stops it.
 KEPT_FILE = STATE / "pg_kept"
+#: Odoo loads an addon's demo data where all that it stands on has its own.
+OUR_DEMO = "UPDATE ir_module_module SET demo = {} WHERE name = 'partner_firstname'"
 #: Locked by whoever uses the cluster.
 USERS_FILE = STATE / "pg_users"
 
@@ -287,16 +289,17 @@ def base(modules):
         others += ",partner_firstname,partner_contact_birthdate"
         odoo(f"{database}_new", "-i", others, "--with-demo", log="base.log")
         rename(f"{database}_new", database)
+    query(database, OUR_DEMO.format("FALSE"))
     return database
 
 
-def template(name, modules, source=None, options=()):
+def template(name, modules, source=None, demo=False):
     """A database with ``modules``, made once for each version of our code.
 
     :param source: the database it starts from; one with none of ours by default
-    :param options: more of Odoo's for the installation
+    :param bool demo: with our own demo data, in English and Ukrainian
     """
-    made_of = f"{modules}{source or ''}{''.join(options)}".encode()
+    made_of = f"{modules}{source or ''}{demo or ''}".encode()
     key = hashlib.sha256(made_of + fingerprint()).hexdigest()[:8]
     database = f"{name}_{key}"
     if not exists(database):
@@ -306,7 +309,10 @@ def template(name, modules, source=None, options=()):
             if re.fullmatch(rf"{name}_[0-9a-f]{{8}}(_new)?", old):
                 drop(old)
         copy(source, f"{database}_new")
-        odoo(f"{database}_new", "-i", modules, *options, log="template.log")
+        if demo:
+            query(f"{database}_new", OUR_DEMO.format("TRUE"))
+        languages = ("--load-language", "uk_UA") if demo else ()
+        odoo(f"{database}_new", "-i", modules, *languages, log="template.log")
         rename(f"{database}_new", database)
     return database
 

@@ -76,8 +76,7 @@ def prepare(database, port):
 
 def make(database):
     """A database with the addons' own demo data, in English and Ukrainian."""
-    options = ("--with-demo", "--load-language", "uk_UA")
-    template = cluster.template(DATABASE, MODULES, options=options)
+    template = cluster.template(DATABASE, MODULES, demo=True)
     if not cluster.query(template, MADE):
         cluster.drop(template)
         log = LOGS / "template.log"

@@ -303,13 +303,10 @@ class Photographer:
         """
         self.open_register(page)
         self.save(page, f"register{suffix}")
-        self.choose_goods(page)
-        page.locator("button.set-partner").click()
-        search = page.locator(".modal input").first
+        page.locator("article.product").nth(1).click()
+        search = self.open_customers(page)
         search.fill("Надія")
-        page.locator(
-            ".partner-line:visible, .modal .partner-info:visible"
-        ).first.wait_for()
+        page.locator(".modal .partner-info").first.wait_for()
         self.settle(page)
         self.save(page, f"register-customers{suffix}")
         search.fill("+380 67 000 00 00")
@@ -317,15 +314,29 @@ class Photographer:
         self.settle(page)
         self.save(page, f"register-ask{suffix}")
         search.fill("Юлія Швець")
-        page.locator(".partner-line, .modal .partner-info").first.click()
-        page.locator("button.pay-order-button:visible").click()
+        page.locator(".modal .partner-info:has-text('Юлія Швець')").first.click()
+        pay = page.locator("button.pay-order-button:visible, button.pay-button:visible")
+        pay.first.click()
         page.locator(".payment-screen").wait_for()
         self.settle(page)
         self.save(page, f"register-payment{suffix}")
 
+    def open_customers(self, page):
+        """:return: the field in which they are searched"""
+        cart = page.locator("button.review-button")
+        if cart.is_visible():
+            # A phone has no room for goods and order.
+            cart.click()
+        page.locator("button.set-partner:visible").click()
+        page.locator(".modal .modal-title").wait_for()
+        search = page.locator(".modal input").first
+        if not search.is_visible():
+            page.locator(".modal .fa-search").first.click()
+        return search
+
     def open_register(self, page):
         config = cluster.query(
-            DATABASE, "SELECT max(id) FROM pos_config WHERE name = 'Ярославів Вал'"
+            DATABASE, "SELECT max(id) FROM pos_config WHERE name = 'Каса 1'"
         )
         page.goto(f"{self.url}/pos/ui?config_id={config}")
         goods = page.locator("article.product").first
@@ -336,9 +347,6 @@ class Photographer:
             opening.first.click()
         goods.wait_for()
         self.settle(page)
-
-    def choose_goods(self, page):
-        page.locator("article.product").nth(1).click()
 
 
 if __name__ == "__main__":

@@ -142,9 +142,12 @@ class InboostDemo(models.AbstractModel):
         journal, methods = configs._create_journal_and_payment_methods(
             cash_journal_vals={"name": "Готівка", "show_on_dashboard": False}
         )
+        names = {"cash": "Готівка", "bank": "Картка", "pay_later": "Рахунок клієнта"}
+        for method in self.env["pos.payment.method"].browse(methods):
+            method.name = names[method.type]
         register = configs.create(
             {
-                "name": "Ярославів Вал",
+                "name": "Каса 1",
                 "journal_id": journal.id,
                 "payment_method_ids": methods,
                 "limit_categories": True,
@@ -167,7 +170,7 @@ class InboostDemo(models.AbstractModel):
         self._put(session, start_at=min(dates) - hour, stop_at=max(dates) + hour)
 
     def _connect(self, backend):
-        backend.secret = "demo-secret"  # nosec B105
+        backend.secret = "demo-secret"
         for endpoint in backend.endpoint_ids.filtered(lambda e: e.kind == "webhook"):
             name = endpoint.operation.replace("_", "-")
             endpoint.address = f"{backend.address}/api/webhok/{name}-demo/"
@@ -314,7 +317,7 @@ class InboostDemo(models.AbstractModel):
         }
 
     def _give_points(self, order, partner, spend=False):
-        """The points of an order: a twentieth is won, half of what is there is spent."""
+        """A twentieth is won; of what is there, half may be spent."""
         card = self._find_card(partner)
         won = round(order.amount_total / 20, 2)
         spent = round(card.points / 2, 2) if spend else 0.0

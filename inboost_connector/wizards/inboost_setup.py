@@ -58,6 +58,7 @@ class InboostSetup(models.Model):
     dry_run_ids = fields.One2many("inboost.sync.run", compute="_compute_dry_run_id")
     dry_run_state = fields.Char(compute="_compute_dry_run_id")
     dry_run_reason = fields.Char(compute="_compute_dry_run_id")
+    dry_run_progress = fields.Float(compute="_compute_dry_run_id")
     history = fields.Selection(
         [
             ("yes", "Yes, send what was bought in the last months, each purchase once"),
@@ -96,6 +97,7 @@ class InboostSetup(models.Model):
             setup.dry_run_id = setup.dry_run_ids = run = runs.sorted("id")[-1:]
             setup.dry_run_state = run.state
             setup.dry_run_reason = run.reason
+            setup.dry_run_progress = run.progress
 
     @api.depends("backend_id.history_days")
     def _compute_history(self):

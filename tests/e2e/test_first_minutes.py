@@ -170,7 +170,7 @@ def live(shop, inboost, ihor):
     picture(page, "4-sending")
     go_on(page, "customers")
     press(page, "Dry Run")
-    page.locator(".o_statusbar_status button:text-is('Done')").first.wait_for()
+    page.locator(".o_form_view .o_field_widget[name=read_count]").wait_for()
     page.locator(".o_breadcrumb li:not(.active) a >> nth=-1").first.click()
     row = page.locator("div[name=customers] .o_data_row")
     row.filter(has_text="Done").wait_for()
@@ -229,7 +229,10 @@ def test_the_first_purchase_arrives(shop, inboost, live, ihor):
 
 
 def test_customers_come_by_themselves_after_the_last_step(shop, live):
-    linked = "SELECT count(*) FROM inboost_customer WHERE partner_id IS NOT NULL"
+    linked = (
+        "SELECT count(*) FROM inboost_customer WHERE partner_id IS NOT NULL"
+        " AND backend_id = (SELECT max(id) FROM inboost_backend)"
+    )
     wait_until(lambda: shop.value(linked) == "2", 60, "the first synchronisation")
 
 

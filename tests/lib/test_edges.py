@@ -395,3 +395,26 @@ def test_a_server_may_say_when_in_seconds_or_by_a_date(value, seconds):
 def test_an_exchange_without_an_answer_has_a_reason():
     lost = classify(Exchange(Request("POST", "https://x.example"), sent=True), RULES)
     assert (lost.code, lost.args) == ("connection_lost", {"error": ""})
+
+
+def test_after_a_refusal_the_next_one_waits():
+    pace = Pace()
+    pace.slow_down(100.0)
+    assert pace.reserve(100.0) == pytest.approx(100.0 + backoff.SLOW_INTERVAL)
+
+
+def test_a_paused_endpoint_repeats_the_words_of_who_refused():
+    found = desk()
+    for number in range(9):
+        phone = f"+38050111000{number}"
+        refused = landed("failed", "http_status", 403, text="not you", phone=phone)
+        found.conclude(refused, NOW)
+    _code, arguments = found.places[ENDPOINT].pause
+    assert arguments["text"] == "not you"
+
+
+def test_a_move_that_is_refused_says_what_may_be():
+    with pytest.raises(states.IllegalMove, match="expired cannot become.*nothing$"):
+        states.check_move("expired", "pending")
+    with pytest.raises(states.IllegalMove, match="become pending, parked$"):
+        states.check_move("cancelled", "done")

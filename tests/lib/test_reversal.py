@@ -88,7 +88,14 @@ def test_nothing_is_left_of_what_was_taken_back_before():
 
 def test_goods_that_cost_nothing_are_taken_back_too():
     free = purchase(line(total=0.0))
-    assert reversal.taken_back(free, TIME)["lines"][0]["quantity"] == -2.0
+    back = reversal.taken_back(free, TIME)
+    assert back["lines"][0]["quantity"] == -2.0
+    assert back["is_refund"] is True
+
+
+def test_money_decides_before_goods_do():
+    odd = purchase(line(quantity=2.0, total=-20.0))
+    assert reversal.taken_back(odd, TIME)["is_refund"] is False
 
 
 def test_money_without_goods_is_taken_back_too():

@@ -2,6 +2,8 @@
 
 
 def sign_in(page, odoo, login="admin", lands="**/odoo**"):
+    # A session of another server, whose cookie has the same host, would be refused.
+    page.context.clear_cookies()
     page.goto(f"{odoo.url}/web/login")
     page.fill("input[name=login]", login)
     page.fill("input[name=password]", login)

@@ -169,6 +169,8 @@ for kind in values_of("inboost.request.log", "kind"):
             "answer": '{"success": false}', "duration": 0.123, "attempt": 1,
             "error": "the customer is not known here"})
         show(log, kind, verdict or "no-verdict")
+for operation in values_of("inboost.request.log", "operation"):
+    show(log.copy({"operation": operation}), operation)
 
 for about in ("open", "solved"):
     try:
@@ -256,6 +258,8 @@ for step in values_of("inboost.setup", "step"):
     show(env["inboost.setup"].create({
         "name": f"Setup ({step})", "address": "https://new.inboost.example",
         "step": step, "test_state": "works", "test_answer": "It works."}), step)
+for state, used in backends.items():
+    show(env["inboost.setup"].create({"backend_id": used.id, "step": "live"}), state)
 show(env["inboost.profile.import"], "new")
 for state in values_of("inboost.customer.find", "state"):
     show(env["inboost.customer.find"].create({

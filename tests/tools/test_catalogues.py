@@ -72,6 +72,8 @@ def shown(field):
         value.value
         for value in values
         if isinstance(value, ast.Constant) and isinstance(value.value, str)
+        # The name of a method that gives the choices.
+        if not value.value.startswith("_")
     ]
 
 

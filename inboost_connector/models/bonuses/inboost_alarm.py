@@ -6,7 +6,8 @@ _lt = LazyTranslate(__name__)
 CAUSES = {
     "points_missing": _lt(
         "Some customers were not given the points of a purchase: the register's second "
-        "call was lost. Open InBoost > Points That Never Came, and credit them."
+        "call was lost. Open InBoost > Bonuses > Points That Never Came, and credit "
+        "them."
     ),
 }
 

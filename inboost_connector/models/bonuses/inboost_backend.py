@@ -95,5 +95,6 @@ class InboostBackend(models.Model):
 
     @api.model
     def _reconcile(self):
-        super()._reconcile()
+        result = super()._reconcile()
         self.env["inboost.bonus.missing"]._find_all()
+        return result

@@ -61,7 +61,7 @@ CAUSES = {
     ),
     "missed": _lt(
         "Some sales or points were not recorded because of an error, also when it was "
-        "tried again. Open InBoost > Missed Captures."
+        "tried again. Open InBoost > Log > Missed Captures."
     ),
 }
 

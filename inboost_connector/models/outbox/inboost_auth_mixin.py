@@ -36,7 +36,6 @@ class InboostAuthMixin(models.AbstractModel):
     )
     token_scope = fields.Char("Scope", help="OAuth 2: may be empty.")
     secret_ends = fields.Datetime(
-        "Secret Ends",
         compute="_compute_secret_ends",
         compute_sudo=True,
         help="When it is a token that says so (a JWT). You are reminded in time.",

@@ -135,7 +135,6 @@ class InboostCapture(models.AbstractModel):
                 backend, known, again
             )
         if inserted:
-            self._wake()
             self.env["inboost.watch"]._look()
         return events.browse(row[0] for row in inserted)
 
@@ -227,16 +226,12 @@ class InboostCapture(models.AbstractModel):
     @api.model
     def _insert(self, rows, respect_opt_out):
         """:return: list of (id, operation, key) of those that are new"""
-        cron_id = self.env["ir.model.data"]._xmlid_to_res_id(
-            "inboost_connector.ir_cron_deliver", raise_if_not_found=False
-        )
-        return [
-            found
-            for some in split_every(PAGE, rows, list)
-            for found in self.env.execute_query(
+        inserted = []
+        for some in split_every(PAGE, rows, list):
+            found = self.env.execute_query(
                 SQL(
                     INSERT,
-                    cron=cron_id or 0,
+                    cron=self._get_cron_to_wake(),
                     now=fields.Datetime.now(),
                     uid=self.env.uid,
                     columns=NAMES,
@@ -246,11 +241,25 @@ class InboostCapture(models.AbstractModel):
                     opted_out=OPTED_OUT if respect_opt_out else SQL("FALSE"),
                 )
             )
-        ]
+            if found:
+                self._note_woken()
+            inserted += found
+        return inserted
+
+    # Once for all that one transaction captures; see inboost.event._trigger_delivery.
 
     @api.model
-    def _wake(self):
-        """Once for all that one transaction captures."""
+    def _get_cron_to_wake(self):
+        """:return: its id, 0 where there is none or it is woken already"""
+        if self.env.cr.precommit.data.get("inboost_woken"):
+            return 0
+        cron_id = self.env["ir.model.data"]._xmlid_to_res_id(
+            "inboost_connector.ir_cron_deliver", raise_if_not_found=False
+        )
+        return cron_id or 0
+
+    @api.model
+    def _note_woken(self):
         data = self.env.cr.precommit.data
         if not data.get("inboost_woken"):
             data["inboost_woken"] = True

@@ -28,9 +28,8 @@ class InboostDigest(models.AbstractModel):
             return
         for user in backend.digest_user_ids.filtered(lambda u: u.active and u.email):
             context = {
-                "digest": self.with_context(lang=user.lang)._prepare(backend),
+                "digest": self.with_context(lang=user.lang)._prepare(backend, user),
                 "digest_lang": user.lang,
-                "digest_user": user.name,
             }
             template.with_context(**context).send_mail(
                 backend.id,
@@ -42,21 +41,49 @@ class InboostDigest(models.AbstractModel):
             )
 
     @api.model
-    def _prepare(self, backend):
-        """:return: dict of what the mail says"""
+    def _prepare(self, backend, user):
+        """:return: what the mail says: greeting, sentences, alarms and url"""
+        alarms = self.env["inboost.alarm"].search([("backend_id", "=", backend.id)])
+        return {
+            "greeting": self.env._("Hello %s,", user.name),
+            "sentences": self._describe(backend, **self._count(backend)),
+            "alarms": alarms.mapped("text"),
+            "url": f"{backend.get_base_url()}/odoo/inboost",
+        }
+
+    @api.model
+    def _count(self, backend):
         self.env["inboost.traffic"]._sum_up()
         measure = self.env["inboost.health.figures"]
         today = measure._get_midnight(backend, fields.Datetime.now())
         yesterday = measure._get_midnight(backend, today - timedelta(hours=12))
         figures = measure._measure(backend)
-        sent, duplicates = measure._sum_hours(backend, yesterday, today)
-        alarms = self.env["inboost.alarm"].search([("backend_id", "=", backend.id)])
+        sent, _duplicates = measure._sum_hours(backend, yesterday, today)
         return {
             "sent": sent,
-            "duplicates": duplicates,
             "held": figures["held"],
             "failed": figures["failed"],
             "waiting": figures["waiting"],
-            "alarms": alarms.mapped("text"),
-            "url": f"{backend.get_base_url()}/odoo/inboost",
         }
+
+    @api.model
+    def _describe(self, backend, sent, held, failed, waiting):
+        """:return: list of sentences; numbers stand where they need no plural"""
+        texts = [
+            self.env._(
+                "Sent yesterday from %(backend)s to InBoost: %(sent)s.",
+                backend=backend.name,
+                sent=sent,
+            )
+            if sent
+            else self.env._("Nothing was sent yesterday from %s.", backend.name)
+        ]
+        if failed:
+            texts.append(self.env._("Refused by InBoost, and up to you: %s.", failed))
+        if held:
+            texts.append(
+                self.env._("Nobody knows whether it arrived, and up to you: %s.", held)
+            )
+        if waiting:
+            texts.append(self.env._("On their way: %s.", waiting))
+        return texts

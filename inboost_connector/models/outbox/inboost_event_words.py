@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL, formatLang
 
 from ...lib import phone as phones
@@ -161,7 +162,7 @@ class InboostEventWords(models.AbstractModel):
             )
             domains.append([("partner_id", "in", list(people))])
         domains += self._find_documents(word)
-        return fields.Domain.OR(domains)
+        return Domain.OR(domains)
 
     @api.model
     def _find_documents(self, word):
@@ -169,7 +170,7 @@ class InboostEventWords(models.AbstractModel):
         for model in self.env["inboost.backend"]._get_document_models():
             documents = self.env[model].sudo()
             names = [name for name in NUMBERS if name in documents._fields]
-            domain = fields.Domain.OR([[(name, "ilike", word)] for name in names])
+            domain = Domain.OR([[(name, "ilike", word)] for name in names])
             # Who sees events need not have rights on sales.
             found = documents.sudo().search(
                 domain, limit=MAX_DOCUMENTS, order="id desc"

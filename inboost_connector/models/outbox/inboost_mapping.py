@@ -1,4 +1,5 @@
 import json
+from contextlib import suppress
 
 from markupsafe import Markup
 
@@ -209,10 +210,9 @@ class InboostMapping(models.AbstractModel):
         for name in OF_REQUEST:
             if name != "body" or endpoint.body_format != "none":
                 names += self._find_unknown(endpoint[name], {})
-        try:
+        # What is wrong with it is said where the request is shown.
+        with suppress(mapping.MappingError):
             names += mapping.template_names(endpoint.sudo().address or "")
-        except mapping.MappingError:
-            pass  # It is said where the request is shown.
         return names
 
     @api.model

@@ -3,7 +3,7 @@ from datetime import datetime
 from odoo import api, fields, models
 
 # Names of settings.
-TOKEN = "inboost_connector.health_token"  # nosec B105
+TOKEN = "inboost_connector.health_token"
 LIMIT = "inboost_connector.health_seconds"
 #: Seconds that what is due may wait while nothing sends, where nobody set another.
 DEFAULT_LIMIT = 600

@@ -4,8 +4,9 @@ import platform
 import zipfile
 from importlib import metadata
 
-from odoo import api, fields, models, release
+from odoo import api, models, release
 from odoo.exceptions import AccessError
+from odoo.fields import Domain
 
 from ...lib import redact
 from ...lib.redact import MASK
@@ -68,8 +69,8 @@ class InboostSupport(models.AbstractModel):
     def _describe_versions(self):
         modules = self.env["ir.module.module"].sudo()
         found = modules.search(
-            fields.Domain.OR([[("name", "=like", name)] for name in MODULES])
-            & fields.Domain("state", "=", "installed")
+            Domain.OR([[("name", "=like", name)] for name in MODULES])
+            & Domain("state", "=", "installed")
         )
         return {
             "odoo": release.version,

@@ -12,8 +12,9 @@ class AccountMove(models.Model):
         return posted
 
     def _inboost_take_back(self):
-        super()._inboost_take_back()
+        result = super()._inboost_take_back()
         self._inboost_undo_points()
+        return result
 
     def _inboost_take_points_back(self):
         for note in self:

@@ -11,8 +11,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 
-from odoo.addons.inboost_connector.lib import door
-
+from ...lib import door
 from ..common_customer import CustomerCase
 
 TOKEN = "a-token-nobody-can-guess-1234"

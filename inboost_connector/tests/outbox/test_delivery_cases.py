@@ -679,7 +679,8 @@ class TestLeases(DeliveryCase):
             desk = delivery.env["inboost.delivery.desk"]._read(Desk())
             claim = delivery.env["inboost.delivery.claim"]
             tasks = claim._claim(desk, 9, [], "a lease")
-            cr.commit()
+            # Of the test's own cursor.
+            cr.commit()  # pylint: disable=invalid-commit
             with delivery.env["inboost.connection"]._client(1) as http:
                 landed = [sending.perform(http, task) for task in tasks]
             senders = sending.Senders(None, 1, batch.perform_all)

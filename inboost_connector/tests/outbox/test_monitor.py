@@ -159,8 +159,8 @@ class TestDigest(AlarmCase):
         [mail] = self.send()
         self.assertIn("reader@example.com", mail.email_to)
         self.assertIn("Hello reader", mail.body_html)
-        self.assertIn("yesterday nothing was sent", mail.body_html)
-        self.assertIn("nobody knows", mail.body_html)
+        self.assertIn("Nothing was sent yesterday", mail.body_html)
+        self.assertIn("Nobody knows", mail.body_html)
         self.assertIn("It is not known of some events", mail.body_html)
         self.assertIn("/odoo/inboost", mail.body_html)
 
@@ -185,8 +185,8 @@ class TestDigest(AlarmCase):
                 for hour, operation, count in rows
             ]
         )
-        digest = self.env["inboost.digest"]._prepare(self.backend)
-        self.assertEqual(digest["sent"], 14)
+        counts = self.env["inboost.digest"]._count(self.backend)
+        self.assertEqual(counts["sent"], 14)
 
     def day(self, days):
         return self.ago(hours=0) - self.ago(days=days)

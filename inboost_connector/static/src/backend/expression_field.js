@@ -1,9 +1,9 @@
-import { AceField, aceField } from "@web/views/fields/ace/ace_field";
-import { registry } from "@web/core/registry";
-import { useBus } from "@web/core/utils/hooks";
-import { useDebounced } from "@web/core/utils/timing";
-import { useRecordObserver } from "@web/model/relational_model/utils";
-import { useEffect, useRef } from "@odoo/owl";
+import {AceField, aceField} from "@web/views/fields/ace/ace_field";
+import {registry} from "@web/core/registry";
+import {useBus} from "@web/core/utils/hooks";
+import {useDebounced} from "@web/core/utils/timing";
+import {useRecordObserver} from "@web/model/relational_model/utils";
+import {useEffect, useRef} from "@odoo/owl";
 
 /** Milliseconds without a key after which the request beside it is shown anew. */
 const PAUSE = 400;
@@ -20,7 +20,7 @@ export class ExpressionField extends AceField {
         super.setup();
         this.root = useRef("root");
         this.commitSoon = useDebounced(() => this.commitChanges(), PAUSE);
-        useBus(this.env.bus, "INBOOST-INSERT", ({ detail }) => this.insert(detail));
+        useBus(this.env.bus, "INBOOST-INSERT", ({detail}) => this.insert(detail));
         // What was typed while an earlier text was on its way stays.
         useRecordObserver(() => {
             if (this.isDirty) {
@@ -48,27 +48,27 @@ export class ExpressionField extends AceField {
     /** Long expressions are seen whole, and who has only a keyboard gets on. */
     adapt() {
         this.editor?.session.setUseWrapMode(true);
-        this.editor?.commands.bindKeys({ Tab: null, "Shift-Tab": null });
+        this.editor?.commands.bindKeys({Tab: null, "Shift-Tab": null});
     }
 
     markProblem() {
-        const { editor, problem } = this;
+        const {editor, problem} = this;
         if (!editor) {
             return;
         }
         const place = problem && this.findPlace(problem);
         editor.session.setAnnotations(
-            problem ? [{ ...place, text: problem.text, type: "error" }] : []
+            problem ? [{...place, text: problem.text, type: "error"}] : []
         );
     }
 
     /** Where it is wrong, as the editor counts. */
-    findPlace({ position }) {
+    findPlace({position}) {
         return this.editor.session.doc.indexToPosition(position);
     }
 
     showProblem() {
-        const { row, column } = this.findPlace(this.problem);
+        const {row, column} = this.findPlace(this.problem);
         this.editor.gotoLine(row + 1, column);
         this.editor.focus();
     }
@@ -84,7 +84,7 @@ export class ExpressionField extends AceField {
             return;
         }
         const value = this.editedValue;
-        await this.props.record.update({ [this.props.name]: value });
+        await this.props.record.update({[this.props.name]: value});
         this.noteDirty(this.editedValue !== value);
     }
 

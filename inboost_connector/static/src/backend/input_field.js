@@ -1,6 +1,6 @@
-import { Component } from "@odoo/owl";
-import { registry } from "@web/core/registry";
-import { standardFieldProps } from "@web/views/fields/standard_field_props";
+import {Component} from "@odoo/owl";
+import {registry} from "@web/core/registry";
+import {standardFieldProps} from "@web/views/fields/standard_field_props";
 
 /** Characters of a value that are shown. */
 const MAX_SHOWN = 40;
@@ -15,14 +15,14 @@ function quoted(name) {
 function rowsOf(value, path = "", depth = 0) {
     return Object.entries(value).flatMap(([name, item]) => {
         const below = path ? `${path}.${quoted(name)}` : quoted(name);
-        const row = { path: below, name, depth, text: "" };
+        const row = {path: below, name, depth, text: ""};
         if (Array.isArray(item) && item[0] && typeof item[0] === "object") {
             return [row, ...rowsOf(item[0], `${below}[]`, depth + 1)];
         }
         if (item && typeof item === "object" && !Array.isArray(item)) {
             return [row, ...rowsOf(item, below, depth + 1)];
         }
-        return [{ ...row, text: JSON.stringify(item).slice(0, MAX_SHOWN) }];
+        return [{...row, text: JSON.stringify(item).slice(0, MAX_SHOWN)}];
     });
 }
 
@@ -30,7 +30,7 @@ function rowsOf(value, path = "", depth = 0) {
  * expression that was edited last. */
 export class InputField extends Component {
     static template = "inboost_connector.InputField";
-    static props = { ...standardFieldProps };
+    static props = {...standardFieldProps};
 
     get rows() {
         return rowsOf(JSON.parse(this.props.record.data[this.props.name] || "{}"));

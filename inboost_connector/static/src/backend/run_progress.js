@@ -9,9 +9,12 @@ const EVERY = 2000;
 
 /**
  * The progress of a run that a person watches: the form is loaded again while the run
- * is open.
+ * is open. The option ``state_field`` names where a form that is not the run's own has
+ * its state.
  */
 export class RunProgress extends ProgressBarField {
+    static props = {...ProgressBarField.props, stateField: String};
+
     setup() {
         super.setup();
         onMounted(() => {
@@ -21,13 +24,16 @@ export class RunProgress extends ProgressBarField {
     }
 
     async reload() {
-        const {record} = this.props;
-        if (this.loading || !["queued", "running"].includes(record.data.state)) {
+        const {record, stateField} = this.props;
+        if (this.loading || !["queued", "running"].includes(record.data[stateField])) {
             return;
         }
         this.loading = true;
         try {
-            await record.load();
+            // What is being typed would be lost.
+            if (!(await record.isDirty())) {
+                await record.load();
+            }
         } catch (error) {
             // The server is away for a moment; the next turn tries again.
             console.warn(error);
@@ -37,6 +43,11 @@ export class RunProgress extends ProgressBarField {
     }
 }
 
-registry
-    .category("fields")
-    .add("inboost_progress", {...progressBarField, component: RunProgress});
+registry.category("fields").add("inboost_progress", {
+    ...progressBarField,
+    component: RunProgress,
+    extractProps: (info, ...rest) => ({
+        ...progressBarField.extractProps(info, ...rest),
+        stateField: info.options.state_field || "state",
+    }),
+});

@@ -37,7 +37,8 @@ registry.category("web_tour.tours").add("inboost_tour", {
             run: "click",
         },
         {
-            trigger: `.o_menu_sections ${menu("configuration")}`,
+            // A narrow bar has it under the plus sign.
+            trigger: `.o_menu_sections ${menu("configuration")}:visible, .o_menu_sections_more button`,
             content: _t("Connect your portal here."),
             run: "click",
         },
