@@ -55,7 +55,9 @@ class InboostSetup(models.Model):
         "inboost.endpoint", compute="_compute_endpoints", readonly=False
     )
     dry_run_id = fields.Many2one("inboost.sync.run", compute="_compute_dry_run_id")
-    dry_run_ids = fields.One2many("inboost.sync.run", compute="_compute_dry_run_id")
+    dry_run_ids = fields.One2many(
+        "inboost.sync.run", string="Dry Runs", compute="_compute_dry_run_id"
+    )
     dry_run_state = fields.Char(compute="_compute_dry_run_id")
     dry_run_reason = fields.Char(compute="_compute_dry_run_id")
     dry_run_progress = fields.Float(compute="_compute_dry_run_id")
@@ -283,5 +285,5 @@ class InboostSetup(models.Model):
 class InboostBackend(models.Model):
     _inherit = "inboost.backend"
 
-    setup_ids = fields.One2many("inboost.setup", "backend_id")
+    setup_ids = fields.One2many("inboost.setup", "backend_id", "Setups")
     setup_checklist = fields.Html("Setup", related="setup_ids.checklist")

@@ -25,7 +25,7 @@ EXTRACTORS = [
 RELATIONS = ("Many2one", "One2many", "Many2many")
 PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sd]|<[^>]+>")
 #: The same in every language.
-NAMES = "API|CSV|E\\.164|GET|HTTP|https://\\S+|ID|InBoost|PATCH|POST|PUT"
+NAMES = "/oauth/token|API|CSV|E\\.164|GET|HTTP|https://\\S+|ID|InBoost|PATCH|POST|PUT"
 
 
 def catalogue(addon, name):

@@ -71,6 +71,7 @@ CHANGED_VALUES = {
 }
 #: {table or place now: why the upgrade adds rows to it}
 NEW_ROWS = {
+    "inboost_endpoint": "a backend may ask whether an event was received",
     "jobs": "balances that a program changed are sent by a job of their own",
     "messages": "the chatter says of which endpoints the guarantee changed",
     "tracked values": "the chatter says of which endpoints the guarantee changed",
