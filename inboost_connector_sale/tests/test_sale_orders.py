@@ -95,6 +95,28 @@ class TestSaleOrders(SaleCase):
         total = sum(event.fact["total"] for event in details)
         self.assertAlmostEqual(total, order.amount_total)
 
+    def test_cancelling_deletes_the_coupons_that_the_order_gave_as_in_odoo(self):
+        self.env["loyalty.program"].create(
+            {
+                "name": "Next time",
+                "program_type": "next_order_coupons",
+                "applies_on": "future",
+                "trigger": "auto",
+                "rule_ids": [(0, 0, {"reward_point_amount": 1})],
+                "reward_ids": [(0, 0, {"discount": 10})],
+            }
+        )
+        order = self.make_order()
+        order._update_programs_and_rewards()
+        order.action_confirm()
+        coupons = order.coupon_point_ids.coupon_id.filtered(
+            lambda coupon: not coupon.program_id.is_nominative
+        )
+        self.assertTrue(coupons)
+        order._action_cancel()
+        self.assertFalse(coupons.exists())
+        self.assertEqual(order.state, "cancel")
+
     def test_cancelled_draft_is_silent(self):
         order = self.make_order()
         order._action_cancel()

@@ -70,7 +70,8 @@ class LoyaltyCard(models.Model):
 
         :param operation: the recording
         """
-        for card in self.sudo():
+        # A cancelled order's coupons are deleted by Odoo.
+        for card in self.sudo().exists():
             heir = card._inboost_find_heir()
             change = card.points - operation.before.get(card.id, card.points)
             if heir == card or not change:
