@@ -6,7 +6,7 @@ export SIMULATOR_PORT ?= 8099
 
 .DEFAULT_GOAL := help
 .PHONY: help provision provision-lean demo docs screenshots test test-lib test-unit \
-	test-pins test-e2e test-core test-one chaos mutants bench lint format renew clean
+	test-pins test-e2e test-apart test-core test-one chaos mutants bench lint format renew clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,9 @@ test-pins: provision  ## Run both again with the versions that Odoo itself pins
 
 test-e2e: provision  ## Run the tests with real servers, the simulator and Chromium
 	@$(PYTHON) tools/suites.py e2e
+
+test-apart: provision  ## Run what make test leaves out: limits, kills, every screen, chaos
+	@$(PYTHON) tools/suites.py apart
 
 test-one: provision-lean  ## Run the tests with K in their name: make test-one K=test_sale
 	@$(PYTHON) tools/suites.py -k "$(or $(K),$(error name the test: make test-one K=...))"

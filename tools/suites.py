@@ -9,6 +9,15 @@ from contextlib import nullcontext
 import cluster
 from workspace import LOGS, MODULES, ODOO_CONF, ROOT, VENVS, Trouble, main, say
 
+#: Tests with a target of their own: they need a quiet machine for long, or were not
+#: seen green as they are now.
+APART = [
+    "tests/chaos",
+    "tests/e2e/test_every_screen.py",
+    "tests/e2e/test_kill.py",
+    "tests/e2e/test_limits.py",
+]
+
 
 def lib(environment, *options):
     """The rules in plain Python: no Odoo, no database."""
@@ -26,7 +35,14 @@ def e2e(environment, *options):
     """Real servers, the simulator over HTTP, Chromium."""
     cluster.template("test", MODULES)
     outside = ["-p", "no:odoo", "--ignore=tests/lib"]
+    if not options:
+        outside += [f"--ignore={path}" for path in APART]
     return pytest(environment, *outside, *(options or ["tests"]))
+
+
+def apart(environment):
+    """What ``make test`` leaves out."""
+    return e2e(environment, *APART)
 
 
 #: What can be asked for, and the environment that it runs in.
@@ -35,6 +51,7 @@ SUITES = {
     "unit": [(unit, "newest")],
     "pins": [(lib, "pins"), (unit, "pins")],
     "e2e": [(e2e, "newest")],
+    "apart": [(apart, "newest")],
 }
 
 
