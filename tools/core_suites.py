@@ -140,7 +140,7 @@ def check_ran(suite, report, log):
     """:return: the outcomes in a report, which must hold more than skipped tests"""
     found = outcomes(report, suite) if report else {}
     counts = Counter(found.values())
-    if not counts["pass"]:
+    if not counts["pass"] + counts["fail"]:
         raise Trouble(f"{suite}: no test ran; see {log}")
     say(f"{suite}: {', '.join(f'{n} {what}' for what, n in sorted(counts.items()))}")
     return found
