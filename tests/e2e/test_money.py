@@ -204,9 +204,3 @@ def test_purchases_that_were_not_sent_are_listed_with_why(odoo, page, sold, tmp_
     page.screenshot(path=tmp_path / "unsent.png")
     row.locator("td[name=time]").click()
     page.locator(".o_form_view .o_field_widget[name=phone] input").wait_for()
-    # The outbox groups by words, not by codes.
-    page.goto(f"{odoo.url}/odoo/action-inboost_connector.inboost_event_action")
-    page.locator(".o_searchview_dropdown_toggler").click()
-    page.locator(".o_group_by_menu .o_menu_item:has-text('Cause')").click()
-    page.locator(".o_group_header:has-text('The customer has no phone.')").wait_for()
-    page.screenshot(path=tmp_path / "reasons.png")
