@@ -111,6 +111,7 @@ class InboostDelivery(models.AbstractModel):
 
     @api.model
     def _cron_deliver(self):
+        self._correct_times()
         self._recover_leases()
         self._expire()
         self._supersede()
