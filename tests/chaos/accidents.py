@@ -129,6 +129,8 @@ class Accidents:
 
     def stop_server(self):
         self.odoo.stop()
+        # What does not end in time is killed.
+        self.note_cut()
         self.odoo.start(**self.mode)
 
     def kill_worker(self):

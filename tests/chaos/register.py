@@ -205,7 +205,7 @@ class Announcer(threading.Thread):
             while not self.announce(number):
                 time.sleep(0.5)
             self.taken.append(number)
-            time.sleep(self.rng.uniform(0.2, 1.0))
+            time.sleep(self.rng.uniform(1.0, 3.0))
 
     def announce(self, number):
         try:
