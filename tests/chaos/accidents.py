@@ -109,7 +109,7 @@ class Accidents:
             self.counts[name] = self.counts.get(name, 0) + 1
 
     def keep_up_until(self, condition, what):
-        wait_until(lambda: self.is_up() and condition(), 120, what)
+        wait_until(lambda: self.is_up() and condition(), 300, what)
 
     # -- servers -------------------------------------------------------------------
 
