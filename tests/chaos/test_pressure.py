@@ -19,7 +19,7 @@ from tests.support.outbox import Till
 SECONDS = float(os.environ.get("PRESSURE_SECONDS") or 600)
 #: Sales a second, of two events each, where the load is not the pressure.
 SALES = 10
-OPERATIONS = ("purchase", "purchase_details")
+OPERATIONS = ("purchase", "bonus_accrual")
 CUSTOMERS = 1000
 #: Sales that are timed to see what the system bears, and those of one burst.
 MANY = 1000
