@@ -144,11 +144,15 @@ def draw(rows, marks, path):
     axes = figure.subplots(2, 3, sharex=True)
     minutes = [row["seconds"] / 60 for row in rows]
     for axis, (title, columns) in zip(axes.flat, PANELS, strict=True):
+        axis.set_visible(
+            any(row[column] is not None for column in columns for row in rows)
+        )
         for column, label in columns.items():
             axis.plot(minutes, [row[column] for row in rows], label=label)
         for begin, end in zip(marks[::2], marks[1::2], strict=True):
             axis.axvspan(begin / 60, end / 60, color="orange", alpha=0.15)
         axis.set_title(title, fontsize=10)
+        axis.margins(y=0.2)
         axis.set_ylim(bottom=0)
         if len(columns) > 1:
             axis.legend(fontsize=8)
