@@ -168,7 +168,8 @@ class TestPlans(BonusCase):
         # Balances of one customer in ten, each ten times.
         self.env.cr.execute(
             "UPDATE inboost_event SET operation = 'balance_set', endpoint_id = %s,"
-            " phone = left(phone, -1) || '0' WHERE key LIKE 'new:%%' AND res_id %% 2 = 0",
+            " phone = left(phone, -1) || '0'"
+            " WHERE key LIKE 'new:%%' AND res_id %% 2 = 0",
             [self.endpoint("balance_set").id],
         )
         delivery = self.env["inboost.delivery"].sudo()
