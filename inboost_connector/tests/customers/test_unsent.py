@@ -125,6 +125,25 @@ class TestUnsent(InboostCase):
         self.events_of(order)[0]._finish("expired", "too_old", {"days": 3})
         self.assertEqual(self.why(order), [("expired", "purchase")])
 
+    def test_purchases_of_other_shops_are_not_listed(self):
+        self.forget_address("purchase")
+        order = self.sold(phone="+380631112233")
+        self.assertEqual(self.why(order), [("no_address", "purchase")])
+        self.forget_address("purchase_details")
+        note = self.credit_note(order)
+        self.assertEqual(self.why(note), [("no_address", "purchase_details")])
+        self.backend.pos_config_ids = self.config.copy({"name": "Another shop"})
+        self.assertFalse(self.why(order))
+        self.events_of(order).with_context(inboost_retention=True).sudo().unlink()
+        self.assertFalse(self.why(note), "it goes where its order went")
+
+    def credit_note(self, order):
+        order.with_context(generate_pdf=False).action_pos_order_invoice()
+        note = order.account_move._reverse_moves()
+        note.action_post()
+        note.inboost_posted_at = order.date_order
+        return note
+
     # -- the list ------------------------------------------------------------------
 
     def test_reasons_are_counted_and_in_words(self):
