@@ -186,6 +186,7 @@ def test_what_is_wrong_is_said_below_and_the_caret_goes_to_its_place(
     problem = page.locator(f"{BODY} button", has_text="there is no function fone()")
     problem.wait_for()
     page.locator(f"{BODY} .ace_gutter-cell.ace_error").wait_for()
+    assert page.locator(f"{BODY} .ace_content").bounding_box()["width"] > 200
     page.screenshot(path=tmp_path / "wrong.png")
     problem.click()
     assert caret(page) == {"row": 0, "column": 24}
