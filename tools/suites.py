@@ -16,7 +16,6 @@ APART = [
     "tests/e2e/test_every_screen.py",
     "tests/e2e/test_kill.py",
     "tests/e2e/test_limits.py",
-    "tests/e2e/test_mapping_screen.py",
 ]
 
 

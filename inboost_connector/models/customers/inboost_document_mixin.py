@@ -39,6 +39,7 @@ class InboostDocumentMixin(models.AbstractModel):
                AND %(moment)s < %(until)s
                AND %(partner)s IS NOT NULL
                AND %(purchase)s
+               AND %(shop)s
                AND %(condition)s
                AND NOT EXISTS (
                    SELECT FROM inboost_event e
@@ -55,6 +56,7 @@ class InboostDocumentMixin(models.AbstractModel):
             since=since,
             until=until or SQL("'infinity'"),
             purchase=self._inboost_is_purchase_sql(backend),
+            shop=self._inboost_about_shop_sql(backend),
             condition=condition,
             backend=backend.id,
             operations=operations,

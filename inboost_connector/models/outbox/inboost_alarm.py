@@ -268,11 +268,13 @@ class InboostAlarm(models.Model):
                 """
                 SELECT EXISTS (SELECT FROM inboost_event
                                 WHERE backend_id = %(backend)s AND state = 'held'
-                                  AND reason_code IS DISTINCT FROM 'restored'),
+                                  AND reason_code IS DISTINCT FROM 'restored'
+                                  AND write_date < %(asked)s),
                        EXISTS (SELECT FROM inboost_event
                                 WHERE backend_id = %(backend)s AND state = 'failed')
                 """,
                 backend=backend.id,
+                asked=self.env["inboost.event.check"]._get_asked_before(backend),
             )
         )
         return {"held": held, "failed": failed, "restored": restored}

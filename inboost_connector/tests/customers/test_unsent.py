@@ -1,5 +1,3 @@
-import json
-
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
@@ -129,6 +127,25 @@ class TestUnsent(InboostCase):
         self.events_of(order)[0]._finish("expired", "too_old", {"days": 3})
         self.assertEqual(self.why(order), [("expired", "purchase")])
 
+    def test_purchases_of_other_shops_are_not_listed(self):
+        self.forget_address("purchase")
+        order = self.sold(phone="+380631112233")
+        self.assertEqual(self.why(order), [("no_address", "purchase")])
+        self.forget_address("purchase_details")
+        note = self.credit_note(order)
+        self.assertEqual(self.why(note), [("no_address", "purchase_details")])
+        self.backend.pos_config_ids = self.config.copy({"name": "Another shop"})
+        self.assertFalse(self.why(order))
+        self.events_of(order).with_context(inboost_retention=True).sudo().unlink()
+        self.assertFalse(self.why(note), "it goes where its order went")
+
+    def credit_note(self, order):
+        order.with_context(generate_pdf=False).action_pos_order_invoice()
+        note = order.account_move._reverse_moves()
+        note.action_post()
+        note.inboost_posted_at = order.date_order
+        return note
+
     # -- the list ------------------------------------------------------------------
 
     def test_reasons_are_counted_and_in_words(self):
@@ -221,6 +238,13 @@ class TestUnsent(InboostCase):
         self.assertLess(self.count_read(), ORDERS / 10)
         self.assertTrue(unsent.search_count([("reason", "=", "not_linked")]))
 
+    def test_the_statement_is_not_compiled(self):
+        """Which takes seconds beside many orders, also where nothing is listed."""
+        self.env.cr.execute("SET LOCAL jit_above_cost = 0")
+        self.assertIn("JIT", self.explain(SQL("SELECT count(*) FROM pos_order")))
+        query = self.env["inboost.unsent"]._search([])
+        self.assertNotIn("JIT", self.explain(query.select()))
+
     def fill_orders(self):
         """One an hour: of the last 90 days there are few."""
         order = self.sold(phone="+380631112233")
@@ -253,19 +277,20 @@ class TestUnsent(InboostCase):
     def count_read(self):
         """:return: how many orders PostgreSQL reads for the list"""
         self.env.flush_all()
-        query = self.env["inboost.unsent"]._search([])
-        [[[plan]]] = [
-            self.env.execute_query(
-                SQL("EXPLAIN (ANALYZE, FORMAT JSON) %s", query.select())
-            )[0]
-        ]
-        plan = json.loads(plan) if isinstance(plan, str) else plan
+        plan = self.explain(self.env["inboost.unsent"]._search([]).select())
         return sum(
             (node["Actual Rows"] + node.get("Rows Removed by Filter", 0))
             * node["Actual Loops"]
             for node in self.nodes(plan["Plan"])
             if node.get("Relation Name") == "pos_order"
         )
+
+    def explain(self, statement):
+        """:return: dict of PostgreSQL's, after running ``statement``"""
+        [[[plan]]] = self.env.execute_query(
+            SQL("EXPLAIN (ANALYZE, FORMAT JSON) %s", statement)
+        )
+        return plan
 
     def nodes(self, node):
         yield node
