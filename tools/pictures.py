@@ -101,7 +101,7 @@ SCREENS = [
     ours(
         "ledger-by-hand",
         "bonus_move",
-        newest("inboost_bonus_move", "order_uuid IS NULL AND reason IS NOT NULL"),
+        newest("inboost_bonus_move", "reason <> ''"),
     ),
     ours("ledger-months", "bonus_move", "", ".o_switch_view.o_pivot"),
     ours("points-that-never-came", "bonus_missing"),

@@ -53,6 +53,7 @@ def take(only):
                     photographer.take_all()
                 for trouble, screens in TROUBLES.items():
                     cluster.query(DATABASE, trouble)
+                    people[0].have_it_noticed()
                     for photographer in people:
                         photographer.take_each(screens)
         cluster.drop(DATABASE)
@@ -118,6 +119,25 @@ class Photographer:
         if "register" in self.only or not self.only:
             self.take_register(self.page, "")
             self.take_register(self.open(PHONE), "-phone")
+
+    def have_it_noticed(self):
+        """Trouble is looked for whenever somebody does something."""
+        endpoint = cluster.query(
+            DATABASE,
+            "SELECT id FROM inboost_endpoint WHERE operation = 'customer_find' LIMIT 1",
+        )
+        model, method = "inboost.endpoint", "action_resume"
+        self.page.request.post(
+            f"{self.url}/web/dataset/call_kw/{model}/{method}",
+            data={
+                "params": {
+                    "model": model,
+                    "method": method,
+                    "args": [[int(endpoint)]],
+                    "kwargs": {},
+                }
+            },
+        )
 
     def take_each(self, screens):
         for screen in screens:

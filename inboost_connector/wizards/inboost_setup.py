@@ -3,6 +3,7 @@ import json
 from markupsafe import Markup
 
 from odoo import api, fields, models
+from odoo.tools import formatLang
 
 from ..lib.log_row import describe
 
@@ -233,7 +234,7 @@ class InboostSetup(models.Model):
         return self.env._(
             "InBoost answered within %(seconds)s s and takes the secret. It says: "
             "%(answer)s",
-            seconds=f"{exchange.duration:.2f}",
+            seconds=formatLang(self.env, exchange.duration, digits=2),
             answer=self._in_words(answer)[:SHOWN],
         )
 

@@ -100,7 +100,7 @@ class InboostCustomer(models.Model):
         columns += [self._describe_contact(partner) for partner in contacts[:4]]
         labels = [
             ("title", ""),
-            ("name", self.env._("Name")),
+            ("name", self.env._("Full name")),
             *((word, problem._word_field(word).capitalize()) for word in COMPARED),
             ("orders", self.env._("Last purchase")),
             ("since", self.env._("Here since")),
