@@ -120,9 +120,9 @@ class InboostDemo(models.AbstractModel):
             event.log_ids.unlink()
             verdict = {"held": "unknown", "pending": "retry"}.get(state, state)
             status = arguments.get("status", 0 if state == "held" else 200)
+            words = arguments.get("text", "Service Unavailable")
             answer = json.dumps(
-                {"success": False, "errors": [arguments.get("text", "")]},
-                ensure_ascii=False,
+                {"success": False, "errors": [words]}, ensure_ascii=False
             )
             error = not status and "RemoteDisconnected: closed without response"
             self._log(event, verdict, status, status and answer, error=error)
