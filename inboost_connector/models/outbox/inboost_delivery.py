@@ -122,6 +122,8 @@ class InboostDelivery(models.AbstractModel):
         self._plan_next_run(run.desk, self._get_pause(run))
         self._commit()
         self._follow_up(run.desk)
+        if run.count:
+            self.env["inboost.alarm"]._note_sent()
         self.env["ir.cron"]._commit_progress(run.count, remaining=0)
 
     @api.model
