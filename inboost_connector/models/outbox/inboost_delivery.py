@@ -40,8 +40,11 @@ CLAIM_AGAIN = 0.05
 AFTER_STOP = 5
 #: How often, once a second, the database is asked for when the connection to it broke.
 MAX_RECONNECTS = 30
-#: How often results are written again when another transaction was in the way.
-MAX_SETTLE_TRIES = 5
+#: How often a result is written again when another transaction was in the way.
+MAX_SETTLE_TRIES = 12
+#: Seconds before it is written again; twice as long each time, up to a second: whatever
+#: is in the way may stay there for a while.
+SETTLE_PAUSE = 0.01
 
 #: Set when a threaded server is told to stop: nothing more is claimed.
 _stopping = threading.Event()
@@ -111,6 +114,7 @@ class InboostDelivery(models.AbstractModel):
 
     @api.model
     def _cron_deliver(self):
+        self._correct_times()
         self._recover_leases()
         self._expire()
         self._supersede()
@@ -258,7 +262,7 @@ class InboostDelivery(models.AbstractModel):
     @api.model
     def _settle_alone(self, run, landed):
         problem = None
-        for _try in range(MAX_SETTLE_TRIES):
+        for number in range(MAX_SETTLE_TRIES):
             try:
                 self.env["inboost.delivery.settle"]._settle(
                     run.desk, [landed], run.lease
@@ -268,6 +272,7 @@ class InboostDelivery(models.AbstractModel):
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
                 self.env.cr.rollback()
                 problem = error
+                time.sleep(min(SETTLE_PAUSE * 2**number, 1.0))
             except Exception as error:
                 if self.env.cr.connection.closed:
                     # Nothing can be said of this one.

@@ -338,7 +338,7 @@ class InboostEvent(models.Model):
         )
         if at is None:
             woken["inboost_woken"] = True
-            self.env.cr.postcommit.add(self.env["ir.cron"].sudo()._notifydb)
+            self.env.cr.postcommit.add(self.env["inboost.watch"]._wake_scheduler)
 
     @api.model
     def _read_newest(self, backend, phones):

@@ -239,12 +239,13 @@ class TestPlans(BonusCase):
     def test_what_changes_without_a_request(self):
         delivery = self.env["inboost.delivery"].sudo()
         with self.watching() as found:
+            delivery._correct_times()
             delivery._recover_leases()
             delivery._expire()
             delivery._supersede()
             self.env["inboost.event"]._release_parked()
             self.env["inboost.event"]._begin_anew(self.backend.endpoint_ids)
-        self.assertNoScan(found, 5)
+        self.assertNoScan(found, 6)
 
     def test_reconciliation_of_the_register_and_the_web_shop(self):
         with self.watching() as found:
