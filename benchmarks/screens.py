@@ -52,7 +52,11 @@ def show_list(env, model):
     records = env[model]
     arch = etree.fromstring(records.get_view(view_type="list")["arch"])
     names = {node.get("name") for node in arch.iter("field")}
-    columns = {name: {} for name in names if name in records._fields}
+    title = {"fields": {"display_name": {}}}
+    columns = {
+        name: title if records._fields[name].type == "many2one" else {}
+        for name in names
+    }
     return measure(
         env,
         lambda: records.web_search_read([], columns, limit=80, count_limit=10001),
