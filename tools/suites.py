@@ -18,7 +18,6 @@ APART = [
     "tests/e2e/test_every_screen.py",
     "tests/e2e/test_kill.py",
     "tests/e2e/test_limits.py",
-    "tests/e2e/test_mapping_screen.py",
 ]
 #: These measure, for hours.
 LONG = ["tests/chaos/test_pressure.py", "tests/chaos/test_soak.py"]

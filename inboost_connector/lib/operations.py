@@ -20,7 +20,7 @@ FAILURE = "success == `false` || (error && error != `0`) || (errors && errors !=
 ROW = (
     "{inboost_id: id, phone: userPhoneNumber, firstname: userName, "
     "lastname: lastName, email: email, birthdate: birth, source: source, "
-    "specialty: profession, lang: lang, barcode: barcode}"
+    "specialty: profession, lang: lang}"
 )
 #: The answer about one customer has another name for its id.
 FOUND = ROW.replace("inboost_id: id,", "inboost_id: id || userId,")

@@ -15,14 +15,39 @@ _CLOSING = ("rparen", "rbracket", "rbrace")
 _QUOTES = "'\"`"
 
 
+#: code -> English text over the values: what is wrong with an expression as such.
+TEXTS = {
+    "empty": "the expression is empty",
+    "ends_early": "the expression ends too early",
+    "unexpected": "%(token)r is not expected there",
+    "no_jmespath": "it is not valid JMESPath: %(error)s",
+    "no_function": "there is no function %(name)s()",
+    "usage": "write %(usage)s",
+    "not_opened": "there is no { before the }",
+    "not_closed": "the { is not closed",
+}
+
+
 class MappingError(ValueError):
     """An expression that cannot be read or applied.
 
+    :ivar code: one of TEXTS, which the models word in the reader's language; "" for
+        what the data or a library said
     :ivar position: of what is wrong, from 0; None when it is the data"""
+
+    code = ""
 
     def __init__(self, text: str, position: int | None = None) -> None:
         super().__init__(text)
         self.position = position
+        self.values: dict[str, Any] = {}
+
+    @classmethod
+    def of(cls, code: str, position: int, **values: Any) -> "MappingError":
+        """What is wrong, by its code."""
+        error = cls(TEXTS[code] % values, position)
+        error.code, error.values = code, values
+        return error
 
     def find_place(self, expression: str, context: int = 25) -> tuple[int, str] | None:
         """:return: the number of the character, from 1, and what begins there"""
@@ -37,17 +62,18 @@ def parse(expression: str) -> Any:
     try:
         return jmespath.compile(expression)
     except exceptions.EmptyExpressionError:
-        raise MappingError("the expression is empty", 0) from None
+        raise MappingError.of("empty", 0) from None
     except exceptions.IncompleteExpressionError as error:
-        raise MappingError("the expression ends too early", len(expression)) from error
+        raise MappingError.of("ends_early", len(expression)) from error
     except exceptions.LexerError as error:
         raise MappingError(error.message, error.lexer_position) from error
     except exceptions.ParseError as error:
-        text = f"{error.token_value!r} is not expected there"
-        raise MappingError(text, error.lex_position) from error
+        token, position = error.token_value, error.lex_position
+        raise MappingError.of("unexpected", position, token=token) from error
     except Exception as error:
         # Nested deeper than Python's stack, a number with too many digits.
-        raise MappingError(f"it is not valid JMESPath: {error}"[:200], 0) from error
+        text = str(error)[:200]
+        raise MappingError.of("no_jmespath", 0, error=text) from error
 
 
 @dataclass
@@ -83,9 +109,9 @@ class _Call:
             least, most = len(signature), count if variadic else len(signature)
             usage = f"{self.name}() with {least} in the brackets"
         else:
-            raise MappingError(f"there is no function {self.name}()", self.position)
+            raise MappingError.of("no_function", self.position, name=self.name)
         if not least <= count <= max(least, most):
-            raise MappingError(f"write {usage}", self.position)
+            raise MappingError.of("usage", self.position, usage=usage)
 
 
 def check_calls(expression: str) -> None:
@@ -125,7 +151,7 @@ def placeholders(template: str) -> Iterator[tuple[str, str | None]]:
         start = template.find("{", at)
         text = template[at:] if start < 0 else template[at:start]
         if "}" in text:
-            raise MappingError("there is no { before the }", at + text.index("}"))
+            raise MappingError.of("not_opened", at + text.index("}"))
         if start < 0:
             yield text, None
             return
@@ -135,7 +161,8 @@ def placeholders(template: str) -> Iterator[tuple[str, str | None]]:
             parse(expression)
             check_calls(expression)
         except MappingError as error:
-            raise MappingError(str(error), start + 1 + (error.position or 0)) from error
+            error.position = start + 1 + (error.position or 0)
+            raise
         yield text, expression
         at = end + 1
 
@@ -153,4 +180,4 @@ def _closing(template: str, start: int) -> int:
             depth += 1 if char == "{" else -1
             if not depth:
                 return at
-    raise MappingError("the { is not closed", start)
+    raise MappingError.of("not_closed", start)

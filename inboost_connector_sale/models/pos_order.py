@@ -1,6 +1,8 @@
 from odoo import api, models
+from odoo.tools import SQL
 
-from odoo.addons.inboost_connector.lib.purchase import only
+from odoo.addons.inboost_connector.lib import keys
+from odoo.addons.inboost_connector.lib.purchase import RECORDED, only
 
 
 class PosOrder(models.Model):
@@ -35,3 +37,34 @@ class PosOrder(models.Model):
             elif rest:
                 result[order_id] = only(found, rest)
         return result
+
+    @api.model
+    def _inboost_is_purchase_sql(self, backend):
+        """As :meth:`_inboost_filter_rows` has it: one that only settles what was a
+        purchase already is none."""
+        is_purchase = super()._inboost_is_purchase_sql(backend)
+        if "sale_order_origin_id" not in self.env["pos.order.line"]._fields:
+            return is_purchase
+        known = SQL(
+            """
+            r.refunded_orderline_id IS NULL AND EXISTS (
+                SELECT FROM sale_order s
+                  JOIN inboost_event e ON e.key = %s || s.inboost_uuid
+                 WHERE s.id = r.sale_order_origin_id
+                   AND e.backend_id = %s
+                   AND e.operation = ANY(%s))
+            """,
+            keys.of_document(self.env["sale.order"]._inboost_source, ""),
+            backend.id,
+            RECORDED,
+        )
+        return SQL(
+            """
+            %s AND COALESCE((
+                SELECT NOT bool_and(%s)
+                  FROM pos_order_line r
+                 WHERE r.order_id = d.id), TRUE)
+            """,
+            is_purchase,
+            known,
+        )

@@ -147,6 +147,31 @@ class TestSaleOrders(SaleCase):
         self.env["inboost.backend"]._cron_reconcile()
         self.assertFalse(self.told(sold))
 
+    def test_what_settles_a_known_order_is_not_listed_as_not_sent(self):
+        for name in ("purchase", "purchase_details"):
+            # It was sent as the order's; since then there is no address.
+            order = self.make_order()
+            order.action_confirm()
+            self.assertEqual(len(self.told(order)), 2)
+            address = self.endpoint(name).address
+            self.endpoint(name).address = False
+            self.env.invalidate_all()
+            sold = self.settle(order)
+            more = self.settle(order, more=[(self.cup, 1)])
+            self.assertFalse(self.unsent(sold), name)
+            self.assertEqual(self.unsent(more).operation, name)
+            self.endpoint(name).address = address
+
+    def unsent(self, order):
+        now = fields.Datetime.now()
+        self.backend.connected_since = fields.Datetime.subtract(now, days=1)
+        order.date_order = fields.Datetime.subtract(now, seconds=5)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        return self.env["inboost.unsent"].search(
+            [("res_model", "=", order._name), ("res_id", "=", order.id)]
+        )
+
     def test_register_adds_something_to_a_confirmed_order(self):
         order = self.make_order()
         order.action_confirm()

@@ -7,6 +7,8 @@ from tests.support.register import sign_in
 from tests.support.typist import Typist
 
 BODY = ".o_field_widget[name=body]"
+#: What is asked while one types: the request as it would leave, and what is wrong.
+ASKED = "**/call_kw/inboost.endpoint/onchange*"
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +22,42 @@ def screen(odoo, page):
     place = f"{odoo.url}/odoo/action-inboost_connector.inboost_endpoint_action"
     page.goto(f"{place}/{endpoint}")
     page.locator(f"{BODY} .ace_content").wait_for()
+    page.set_default_timeout(30_000)
     return Typist(page, odoo)
+
+
+class Slow:
+    """A server that answers what is asked while one types when it is let, and not
+    before."""
+
+    def __init__(self, page):
+        self.page, self.asked, self.is_slow = page, [], True
+        page.route(ASKED, self.hold)
+
+    def hold(self, route):
+        self.asked.append(route)
+        if not self.is_slow:
+            self.answer()
+
+    def wait(self):
+        while not self.asked:
+            self.page.wait_for_timeout(20)
+
+    def answer(self):
+        self.asked.pop(0).continue_()
+
+    def recover(self):
+        self.is_slow = False
+        while self.asked:
+            self.answer()
+
+
+@pytest.fixture
+def slow(screen):
+    slow = Slow(screen.page)
+    yield slow
+    slow.recover()
+    screen.page.unroute(ASKED)
 
 
 @pytest.fixture
@@ -36,6 +73,17 @@ def type_body(screen):
 
     yield type_body
     screen.page.locator(".o_form_button_cancel").click()
+
+
+def written(page):
+    """What stands in the body's editor, once all that has come is drawn."""
+    page.evaluate(
+        "() => new Promise(done => setTimeout(() => requestAnimationFrame("
+        "() => requestAnimationFrame(done))))"
+    )
+    return page.locator(f"{BODY} .ace_editor").evaluate(
+        "element => element.env.editor.getValue()"
+    )
 
 
 def caret(page):
@@ -57,6 +105,79 @@ def test_a_click_puts_a_value_where_one_types_and_the_request_follows(
     page.screenshot(path=tmp_path / "mapping.png")
 
 
+# -- a slow server: nothing that was typed is lost -----------------------------------
+
+
+def test_what_was_typed_wins_over_an_answer_that_comes_later(screen, type_body, slow):
+    page = screen.page
+    type_body("{points: amount}")
+    slow.wait()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.insert_text(", change: change")
+    slow.answer()
+    request = page.locator(".o_field_widget[name=preview]")
+    expect(request).to_contain_text('"points": 45.0')
+    assert written(page) == "{points: amount, change: change}"
+    assert caret(page) == {"row": 0, "column": 31}
+    page.keyboard.insert_text(", key: key")
+    slow.recover()
+    expect(request).to_contain_text('"key": "sample"')
+    assert written(page) == "{points: amount, change: change, key: key}"
+
+
+def test_a_value_that_is_clicked_while_the_server_thinks_stays(screen, type_body, slow):
+    page = screen.page
+    type_body("{points: ")
+    page.locator(".inboost-input button[title=amount]").click()
+    slow.wait()
+    page.keyboard.insert_text(", change: ")
+    page.locator(".inboost-input button[title=change]").click()
+    slow.answer()
+    page.locator(f"{BODY} button.text-danger").wait_for()
+    assert written(page) == "{points: amount, change: change"
+    page.keyboard.insert_text("}")
+    slow.recover()
+    request = page.locator(".o_field_widget[name=preview]")
+    expect(request).to_contain_text('"change": 10.0')
+    assert written(page) == "{points: amount, change: change}"
+
+
+def test_what_is_typed_after_a_discard_is_not_discarded_with_it(
+    screen, type_body, slow
+):
+    page = screen.page
+    type_body("{points: amount}")
+    slow.wait()
+    page.locator(".o_form_button_cancel").click()
+    type_body("{late: amount}")
+    page.keyboard.press("Tab")
+    slow.recover()
+    request = page.locator(".o_field_widget[name=preview]")
+    expect(request).to_contain_text('"late": 45.0')
+    assert written(page) == "{late: amount}"
+
+
+def test_what_was_typed_is_there_when_its_page_is_opened_again(screen, type_body, slow):
+    page = screen.page
+    type_body("{points: amount}")
+    slow.wait()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.insert_text(", key: key")
+    for title in ("Answer", "Request"):
+        page.locator(".o_notebook_headers .nav-link", has_text=title).click()
+        page.locator(f"{BODY} .ace_content").wait_for(
+            state="attached" if title == "Request" else "detached"
+        )
+    assert written(page) == "{points: amount, key: key}"
+    slow.recover()
+    request = page.locator(".o_field_widget[name=preview]")
+    expect(request).to_contain_text('"key": "sample"')
+    assert written(page) == "{points: amount, key: key}"
+
+
+# -- what is wrong -------------------------------------------------------------------
+
+
 def test_what_is_wrong_is_said_below_and_the_caret_goes_to_its_place(
     screen, type_body, tmp_path
 ):
@@ -65,12 +186,44 @@ def test_what_is_wrong_is_said_below_and_the_caret_goes_to_its_place(
     problem = page.locator(f"{BODY} button", has_text="there is no function fone()")
     problem.wait_for()
     page.locator(f"{BODY} .ace_gutter-cell.ace_error").wait_for()
+    assert page.locator(f"{BODY} .ace_content").bounding_box()["width"] > 200
     page.screenshot(path=tmp_path / "wrong.png")
     problem.click()
     assert caret(page) == {"row": 0, "column": 24}
     page.keyboard.press("Control+a")
     page.keyboard.insert_text("{points: amount}")
     problem.wait_for(state="detached")
+
+
+def test_a_path_of_the_answer_says_what_is_wrong_with_it_in_its_place(screen):
+    page = screen.page
+    path = screen.show("failure_path")
+    path.locator(".ace_content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text("ok == `false` && nope(error)")
+    problem = path.locator("button", has_text="there is no function nope()")
+    problem.wait_for()
+    problem.click()
+    found = path.locator(".ace_editor").evaluate(
+        "element => element.env.editor.getCursorPosition()"
+    )
+    assert found == {"row": 0, "column": 17}
+    page.locator(".o_form_button_cancel").click()
+    problem.wait_for(state="detached")
+    screen.show("body")
+
+
+def test_functions_are_explained_beside_where_one_types(screen, tmp_path):
+    page = screen.page
+    for name in ("body", "failure_path"):
+        screen.show(name)
+        functions = page.locator(".o_form_view details")
+        functions.locator("summary").click()
+        expect(functions).to_contain_text("phone(phone, style)")
+        expect(page.locator(f".o_field_widget[name={name}]").first).to_be_visible()
+        page.screenshot(path=tmp_path / f"functions-{name}.png")
+        functions.locator("summary").click()
+    screen.show("body")
 
 
 def test_a_misspelt_name_is_warned_of_while_one_types(screen, type_body):
@@ -109,4 +262,20 @@ def test_the_address_that_is_typed_is_in_the_request_at_once(screen):
     address.press("Tab")
     request = page.locator(".o_field_widget[name=preview]")
     expect(request).to_contain_text("/points/%2B380671234567")
+    page.locator(".o_form_button_cancel").click()
+
+
+def test_a_value_goes_into_what_is_on_the_screen(screen):
+    """Also when an expression of another page was edited last."""
+    page, odoo = screen.page, screen.odoo
+    endpoint = odoo.value(
+        "SELECT id FROM inboost_endpoint WHERE operation = 'customers_list'"
+    )
+    place = f"{odoo.url}/odoo/action-inboost_connector.inboost_endpoint_action"
+    page.goto(f"{place}/{endpoint}")
+    page.locator(f"{BODY} .ace_content").wait_for()
+    screen.show("row_map").locator(".ace_content").click()
+    body = screen.show("body")
+    page.locator(".inboost-input button[title=page_size]").click()
+    expect(body.locator(".ace_content")).to_contain_text("page_size{Lang")
     page.locator(".o_form_button_cancel").click()

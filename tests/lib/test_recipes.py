@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from inboost_connector.lib import facts, mapping
+from inboost_connector.lib import customers, facts, mapping
+from inboost_connector.lib.operations import OPERATIONS
 
 TEXT = (Path(__file__).parents[2] / "docs/mapping.rst").read_text()
 RECIPE = re.compile(
@@ -27,3 +28,12 @@ def test_a_recipe_gives_what_it_says(recipe):
     made = mapping.apply(recipe["expression"], sample, "Europe/Kyiv")
     assert made == json.loads(recipe["result"])
     assert mapping.unknown_names(recipe["expression"], sample) == []
+
+
+def test_what_may_be_known_of_a_customer_is_the_shipped_mapping_and_a_line_more():
+    [shown] = re.findall(r"^    (\{inboost_id: id, phone: (?:.*\n)+?.*\})$", TEXT, re.M)
+    row = {"userPhoneNumber": "380671234567", "cardBarcode": "0421"}
+    read = customers.read({**row, "unsubscribed": True}, shown, "UA")
+    assert (read.customer["barcode"], read.customer["opted_out"]) == ("0421", True)
+    shipped = OPERATIONS["customers_list"].row
+    assert " ".join(shown.split()).startswith(shipped[:-1])

@@ -5,6 +5,7 @@ from . import inboost_trust  # who may say what contacts become
 from . import inboost_backend_trust  # which portal it is that says so
 from . import inboost_endpoint  # where customers are read from
 from . import inboost_problem  # what is odd, in the reader's language
+from . import inboost_mapping  # how customers are read, as it is set up
 from . import inboost_customer  # the link between a contact and InBoost
 from . import inboost_customer_conflict  # what a person decides about it
 from . import inboost_customer_match  # whom a row is about

@@ -21,7 +21,9 @@ class InboostAnswerMixin(models.AbstractModel):
         help="JMESPath of the rows, or of the customer, in an answer.",
         tracking=True,
     )
-    total_path = fields.Char("Total", help="JMESPath of the total in a list's answer.")
+    total_path = fields.Char(
+        "Total", help="JMESPath of the total in a list's answer.", tracking=True
+    )
     next_path = fields.Char(
         "Next Page",
         help="JMESPath of the next page's cursor or address in a list's answer.",
@@ -30,8 +32,8 @@ class InboostAnswerMixin(models.AbstractModel):
     row_map = fields.Text(
         "Customer",
         help="JMESPath from a row to a customer: inboost_id, phone, firstname, "
-        "lastname, email, birthdate, source, specialty, lang. Only the phone is "
-        "required.",
+        "lastname, email, birthdate, source, specialty, lang, barcode, opted_out. Only "
+        "the phone is required.",
         tracking=True,
     )
     paging = fields.Selection(

@@ -36,6 +36,9 @@ LOOK_AGAIN = 1.0
 #: Seconds after which more is claimed although nothing landed: a slow answer keeps
 #: nobody waiting.
 CLAIM_AGAIN = 0.05
+#: Seconds between two runs when what is due could not go yet: a retry is no later than
+#: this, and a run does not begin for each.
+BREATH = 0.8
 #: Seconds after which another server sends on, when this one stops.
 AFTER_STOP = 5
 #: How often, once a second, the database is asked for when the connection to it broke.
@@ -126,6 +129,8 @@ class InboostDelivery(models.AbstractModel):
         self._plan_next_run(run.desk, self._get_pause(run))
         self._commit()
         self._follow_up(run.desk)
+        if run.count:
+            self.env["inboost.alarm"]._note_sent()
         self.env["ir.cron"]._commit_progress(run.count, remaining=0)
 
     @api.model
@@ -149,7 +154,7 @@ class InboostDelivery(models.AbstractModel):
         behind something, or for more time; after a stop, for the next server."""
         if _is_stopping():
             return AFTER_STOP
-        return 1 if run.claiming else 0
+        return BREATH if run.claiming else 0
 
     @api.model
     def _follow_up(self, desk):

@@ -162,7 +162,7 @@ class InboostDelivery(models.AbstractModel):
                    SET state = 'superseded', reason_code = NULL, reason_args = NULL,
                        next_try = NULL, write_date = %(now)s
                   FROM old
-                 WHERE e.id = old.id AND e.state IN ('pending', 'parked')
+                 WHERE e.id = old.id AND lower(e.state) IN ('pending', 'parked')
              RETURNING e.id
                 """,
                 newest=list(NEWEST_ONLY),

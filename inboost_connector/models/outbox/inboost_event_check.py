@@ -1,6 +1,6 @@
 import logging
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -12,6 +12,8 @@ _logger = logging.getLogger(__name__)
 
 #: How long a server may still be busy with what it was sent, before "no" is believed.
 SETTLED = timedelta(minutes=1)
+#: By when an event has been asked about: the job comes every five minutes.
+ASKED = timedelta(minutes=10)
 #: Seconds that a run goes on asking.
 MAX_RUN = 20.0
 #: Events that are asked about in one run of a backend.
@@ -63,6 +65,14 @@ class InboostEventCheck(models.AbstractModel):
             order="id",
             limit=MAX_EVENTS,
         )
+
+    @api.model
+    def _get_asked_before(self, backend):
+        """Events that are held since an earlier moment do not settle themselves any
+        more: a person has to hear of them."""
+        endpoint = backend._endpoint("event_check")
+        is_asked = endpoint._filter_recording() and not endpoint.paused
+        return fields.Datetime.now() - ASKED if is_asked else datetime.max
 
     @api.model
     def _ask(self, endpoint, event):

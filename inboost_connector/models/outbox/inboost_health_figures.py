@@ -135,7 +135,8 @@ class InboostHealthFigures(models.AbstractModel):
                  WHERE NOT EXISTS (
                        SELECT FROM inboost_event x
                         WHERE x.backend_id = e.backend_id AND x.phone = e.phone
-                          AND x.state IN ('pending', 'sending') AND x.id < e.id
+                          AND lower(x.state) IN ('pending', 'sending')
+                          AND x.id < e.id
                           AND x.endpoint_id = ANY(%(endpoints)s))
                 """,
                 endpoints=able.ids,

@@ -1,21 +1,57 @@
 import json
-from contextlib import suppress
 
 from markupsafe import Markup
 
 from odoo import api, models
 from odoo.exceptions import ValidationError
+from odoo.tools import LazyTranslate
 
-from ...lib import batch, customers, facts, mapping, outcome, redact
+from ...lib import batch, facts, mapping, outcome, redact
 from ...lib.functions import FUNCTIONS
 from ...lib.log_row import describe, mask_outcome, mask_text
 from ...lib.operations import ALONE, EXPRESSIONS, OF_REQUEST
-from ...lib.problems import ProblemError
 
-#: What a request of a page has to read, by the style of the list.
-POSITIONS = {"page": "page", "offset": "offset", "cursor": "cursor"}
-#: Rows of an answer that are shown as they were read.
-MAX_ROWS = 10
+_lt = LazyTranslate(__name__)
+
+#: What the functions of expressions do, in a line.
+HELP = {
+    "phone": _lt(
+        "A phone as 'digits' (with country code, no +), 'e164' or 'national'."
+    ),
+    "date": _lt(
+        "A time by a pattern of yyyy MM dd HH mm ss XXX and their like; in the "
+        "company's time zone, or in the one given."
+    ),
+    "parse_date": _lt("Reads a date that is written by a pattern."),
+    "money": _lt("An amount as text with so many digits after the point."),
+    "minor": _lt(
+        "An amount in its smallest units, such as kopecks; 2 digits unless given."
+    ),
+    "round": _lt("A number rounded as on a receipt."),
+    "times": _lt("The product of two numbers."),
+    "plus": _lt("The sum of two numbers."),
+    "minus": _lt("The first number less the second."),
+    "negative": _lt("The number with the opposite sign."),
+    "split": _lt("A list of the parts between separators."),
+    "replace": _lt("The text with each old part replaced by the new one."),
+    "slice": _lt(
+        "A part of the text; places count from 0, negative ones from the end."
+    ),
+    "base64": _lt("The text in Base64."),
+    "sha256": _lt("The SHA-256 of the text, in hexadecimal."),
+    "hmac": _lt("The HMAC-SHA256 of the text, in hexadecimal."),
+}
+#: What is wrong with an expression, see lib.syntax.
+WORDS = {
+    "empty": _lt("the expression is empty"),
+    "ends_early": _lt("the expression ends too early"),
+    "unexpected": _lt("%(token)r is not expected there"),
+    "no_jmespath": _lt("it is not valid JMESPath: %(error)s"),
+    "no_function": _lt("there is no function %(name)s()"),
+    "usage": _lt("write %(usage)s"),
+    "not_opened": _lt("there is no { before the }"),
+    "not_closed": _lt("the { is not closed"),
+}
 #: Characters of what is shown.
 MAX_SHOWN = 20_000
 
@@ -49,7 +85,7 @@ class InboostMapping(models.AbstractModel):
                 mapping.compile_expression(expression)
             except mapping.MappingError as error:
                 place, _rest = error.find_place(expression) or (1, "")
-                found[name] = {"text": str(error), "position": place - 1}
+                found[name] = {"text": self._word_error(error), "position": place - 1}
         return found
 
     @api.model
@@ -84,10 +120,17 @@ class InboostMapping(models.AbstractModel):
                 self.env._(
                     "%(field)s is not a valid JMESPath expression: %(error)s %(place)s",
                     field=self._get_label(endpoint, name),
-                    error=error,
+                    error=self._word_error(error),
                     place=self._describe_place(error, expression),
                 )
             ) from error
+
+    @api.model
+    def _word_error(self, error):
+        """:param lib.mapping.MappingError error: in the reader's language"""
+        if error.code not in WORDS:
+            return str(error)
+        return self.env._(WORDS[error.code]) % error.values
 
     @api.model
     def _describe_place(self, error, expression):
@@ -122,7 +165,7 @@ class InboostMapping(models.AbstractModel):
             raise ValidationError(
                 self.env._(
                     "The address: %(error)s %(place)s",
-                    error=error,
+                    error=self._word_error(error),
                     place=self._describe_place(error, address)
                     if endpoint.kind == "api"
                     else "",
@@ -154,37 +197,6 @@ class InboostMapping(models.AbstractModel):
                         names=", ".join(unknown),
                     )
                 )
-        return found + self._find_row_warnings(endpoint)
-
-    @api.model
-    def _find_row_warnings(self, endpoint):
-        if endpoint.operation not in ("customers_list", "customer_find"):
-            return []
-        found = []
-        made = self._find_keys(endpoint.row_map)
-        unknown = [key for key in made if key not in customers.Customer.__annotations__]
-        if unknown:
-            found.append(
-                self.env._(
-                    "Customer: %(unknown)s is not a part of a customer. There are "
-                    "%(known)s.",
-                    unknown=", ".join(unknown),
-                    known=", ".join(customers.Customer.__annotations__),
-                )
-            )
-        if made and "phone" not in made:
-            found.append(self.env._("Customer: without a phone nobody can be found."))
-        name = POSITIONS.get(endpoint.paging)
-        if endpoint.operation == "customers_list" and name:
-            if name not in self._find_read(endpoint):
-                found.append(
-                    self.env._(
-                        "Nothing of the request reads %(name)s, so that every page "
-                        "would be the first one. Choose another paging, or write "
-                        "%(name)s into the query or the body.",
-                        name=name,
-                    )
-                )
         return found
 
     @api.model
@@ -193,27 +205,6 @@ class InboostMapping(models.AbstractModel):
             return mapping.unknown_names(expression, sample) if expression else []
         except mapping.MappingError:
             return []  # It is said where the request is shown.
-
-    @api.model
-    def _find_keys(self, expression):
-        """The keys of the object that ``expression`` makes."""
-        try:
-            made = mapping.search(expression, {}) if expression else None
-        except mapping.MappingError:
-            return []
-        return list(made) if isinstance(made, dict) else []
-
-    @api.model
-    def _find_read(self, endpoint):
-        """The names that a request reads."""
-        names = []
-        for name in OF_REQUEST:
-            if name != "body" or endpoint.body_format != "none":
-                names += self._find_unknown(endpoint[name], {})
-        # What is wrong with it is said where the request is shown.
-        with suppress(mapping.MappingError):
-            names += mapping.template_names(endpoint.sudo().address or "")
-        return names
 
     @api.model
     def _get_sample(self, endpoint, name=""):
@@ -294,9 +285,9 @@ class InboostMapping(models.AbstractModel):
         if found.code != "accepted":
             reasons = self.env["inboost.reason"]
             parts.append(reasons._word(*reasons._from_outcome(found)))
-        parts += [f"{name}: {text}" for name, text in found.misfits.items()]
-        if endpoint.operation in ("customers_list", "customer_find"):
-            parts += self._read_rows(endpoint, exchange.data)
+        for name, text in found.misfits.items():
+            parts.append(f"{self._get_label(endpoint, name)}: {text}")
+        parts += self._read_rows(endpoint, exchange.data)
         shown = describe(exchange, rules)
         parts.append(f"HTTP {exchange.status or ''} {shown['error'] or ''}".strip())
         parts.append(shown["answer"] or "")
@@ -317,30 +308,11 @@ class InboostMapping(models.AbstractModel):
 
     @api.model
     def _read_rows(self, endpoint, data):
-        """:return: list of lines, one for each of the first rows"""
-        try:
-            rows = mapping.search(endpoint.rows_path or "@", data)
-        except mapping.MappingError as error:
-            return [f"{self._get_label(endpoint, 'rows_path')}: {error}"]
-        if endpoint.operation == "customer_find" and isinstance(rows, dict):
-            rows = [rows]
-        if not isinstance(rows, list):
-            return [self.env._("There is no list where the rows should be.")]
-        lines = [self.env._("Rows: %s", len(rows))]
-        return lines + [self._read_row(endpoint, row) for row in rows[:MAX_ROWS]]
+        """The rows of an answer as they are read; an upper storey reads some.
 
-    @api.model
-    def _read_row(self, endpoint, row):
-        region = endpoint.backend_id.company_id.country_id.code
-        try:
-            read = customers.read(row, endpoint.row_map or "@", region)
-        except ProblemError as error:
-            return f"✗ {error}"
-        known = {name: value for name, value in read.customer.items() if value}
-        if endpoint.backend_id.mask_personal:
-            known = redact.personal(known, people=True)
-        odd = "".join(f"; {problem}" for problem in read.warnings)
-        return f"✓ {json.dumps(known, ensure_ascii=False)}{odd}"
+        :return: list of lines
+        """
+        return []
 
     @api.model
     def _describe_functions(self):
@@ -350,8 +322,13 @@ class InboostMapping(models.AbstractModel):
                 "<tr><td><code>%s</code></td><td>%s</td>"
                 "<td><code>%s</code><br/>→ <code>%s</code></td></tr>"
             )
-            % (f.usage, f.help, f.example, json.dumps(f.result, ensure_ascii=False))
-            for f in FUNCTIONS.values()
+            % (
+                f.usage,
+                self.env._(HELP[name]),
+                f.example,
+                json.dumps(f.result, ensure_ascii=False),
+            )
+            for name, f in FUNCTIONS.items()
         )
         return Markup("<table class='table table-sm'>%s</table>") % rows
 

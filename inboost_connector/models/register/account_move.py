@@ -215,6 +215,24 @@ class AccountMove(models.Model):
         return True
 
     @api.model
+    def _inboost_is_purchase_sql(self, backend):
+        """Of some shops only, a refund is one where its order is known."""
+        if not backend._get_recording()["shops"]:
+            return SQL("TRUE")
+        return SQL(
+            """
+            EXISTS (SELECT FROM inboost_event e
+                      JOIN (%s) f ON e.key = %s
+                     WHERE e.backend_id = %s
+                       AND e.operation = ANY(%s))
+            """,
+            self._inboost_original_sql(),
+            SQL("f.source || %s || f.uuid", keys.of_document("", "")),
+            backend.id,
+            RECORDED,
+        )
+
+    @api.model
     def _inboost_bought_sql(self, backend):
         # Whoever has one has bought by an order.
         return SQL("FALSE")

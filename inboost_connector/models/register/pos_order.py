@@ -99,13 +99,26 @@ class PosOrder(models.Model):
 
     @api.model
     def _inboost_shops_sql(self):
+        # A refund goes where what comes back was sold, whichever register takes it.
+        config = SQL(
+            """(SELECT COALESCE(MIN(o.config_id), d.config_id)
+                  FROM pos_order_line l
+                  JOIN pos_order_line r ON r.id = l.refunded_orderline_id
+                  JOIN pos_order o ON o.id = r.order_id
+                 WHERE l.order_id = d.id
+                   AND (d.amount_total < 0 OR d.amount_total = 0 AND NOT EXISTS (
+                        SELECT FROM pos_order_line n
+                         WHERE n.order_id = d.id
+                           AND n.qty > 0)))"""
+        )
         warehouse = SQL(
             """(SELECT y.warehouse_id
                   FROM pos_config g
                   JOIN stock_picking_type y ON y.id = g.picking_type_id
-                 WHERE g.id = d.config_id)"""
+                 WHERE g.id = %s)""",
+            config,
         )
-        return {"pos.config": SQL("d.config_id"), "stock.warehouse": warehouse}
+        return {"pos.config": config, "stock.warehouse": warehouse}
 
     def _inboost_read_rows(self):
         self.env.flush_all()

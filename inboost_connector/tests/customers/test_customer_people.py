@@ -221,14 +221,22 @@ class TestCustomerPeople(CustomerCase):
         mute = self.contact(1, phone=False)
         buyer = self.contact(2)
         self.contact(3, phone=False)
-        for partner in (mute, buyer):
+        wrong, quiet = self.contact(4, phone="067 12"), self.contact(5)
+        self.env["phone.blacklist"].add(quiet.phone_sanitized)
+        buyers = mute | buyer | wrong | quiet
+        for partner in buyers:
             self.sell(partner)
         self.env.flush_all()
         absence = self.env["inboost.absence"]
-        found = absence.search([("partner_id", "in", (mute | buyer).ids)])
+        found = absence.search([("partner_id", "in", buyers.ids)])
         self.assertEqual(
             {(a.partner_id, a.reason) for a in found},
-            {(mute, "no_phone"), (buyer, "not_linked")},
+            {
+                (mute, "no_phone"),
+                (wrong, "invalid_phone"),
+                (quiet, "opted_out"),
+                (buyer, "not_linked"),
+            },
         )
         self.assertTrue(all(a.need for a in found))
         groups = absence._read_group([], ["reason"], ["__count"])

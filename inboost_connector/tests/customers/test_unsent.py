@@ -1,5 +1,3 @@
-import json
-
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
@@ -26,10 +24,7 @@ class TestUnsent(InboostCase):
 
     def sold(self, **values):
         partner = self.env["res.partner"].create({"name": "Inna", **values})
-        order = self.sell(partner)
-        # Not before the moment of looking: a second is the least.
-        order.date_order = fields.Datetime.subtract(order.date_order, seconds=5)
-        return order
+        return self.sell(partner)
 
     def forget_address(self, operation):
         self.endpoint(operation).address = False
@@ -55,6 +50,12 @@ class TestUnsent(InboostCase):
         self.assertFalse(self.why(order))
         self.deliver()
         self.assertFalse(self.why(order))
+
+    def test_a_register_whose_clock_is_ahead_is_listed_at_once(self):
+        self.forget_address("purchase_details")
+        order = self.sold(phone="+380631112233")
+        order.date_order = fields.Datetime.add(order.date_order, minutes=10)
+        self.assertEqual(self.why(order), [("no_address", "purchase_details")])
 
     def test_a_sale_without_customer_is_not_listed(self):
         self.assertFalse(self.why(self.sell()))
@@ -101,6 +102,7 @@ class TestUnsent(InboostCase):
         old.date_order = fields.Datetime.subtract(fields.Datetime.now(), days=200)
         self.backend.state = "connected"
         self.days_ago(0)
+        order.date_order = fields.Datetime.subtract(order.date_order, seconds=5)
         self.assertEqual(self.why(order), [("before", "purchase_details")])
         self.assertFalse(self.why(old), "older than what is looked at")
         order._inboost_capture_history(self.backend)
@@ -124,6 +126,25 @@ class TestUnsent(InboostCase):
         order = self.sold(phone="+380631112233")
         self.events_of(order)[0]._finish("expired", "too_old", {"days": 3})
         self.assertEqual(self.why(order), [("expired", "purchase")])
+
+    def test_purchases_of_other_shops_are_not_listed(self):
+        self.forget_address("purchase")
+        order = self.sold(phone="+380631112233")
+        self.assertEqual(self.why(order), [("no_address", "purchase")])
+        self.forget_address("purchase_details")
+        note = self.credit_note(order)
+        self.assertEqual(self.why(note), [("no_address", "purchase_details")])
+        self.backend.pos_config_ids = self.config.copy({"name": "Another shop"})
+        self.assertFalse(self.why(order))
+        self.events_of(order).with_context(inboost_retention=True).sudo().unlink()
+        self.assertFalse(self.why(note), "it goes where its order went")
+
+    def credit_note(self, order):
+        order.with_context(generate_pdf=False).action_pos_order_invoice()
+        note = order.account_move._reverse_moves()
+        note.action_post()
+        note.inboost_posted_at = order.date_order
+        return note
 
     # -- the list ------------------------------------------------------------------
 
@@ -217,6 +238,13 @@ class TestUnsent(InboostCase):
         self.assertLess(self.count_read(), ORDERS / 10)
         self.assertTrue(unsent.search_count([("reason", "=", "not_linked")]))
 
+    def test_the_statement_is_not_compiled(self):
+        """Which takes seconds beside many orders, also where nothing is listed."""
+        self.env.cr.execute("SET LOCAL jit_above_cost = 0")
+        self.assertIn("JIT", self.explain(SQL("SELECT count(*) FROM pos_order")))
+        query = self.env["inboost.unsent"]._search([])
+        self.assertNotIn("JIT", self.explain(query.select()))
+
     def fill_orders(self):
         """One an hour: of the last 90 days there are few."""
         order = self.sold(phone="+380631112233")
@@ -249,19 +277,20 @@ class TestUnsent(InboostCase):
     def count_read(self):
         """:return: how many orders PostgreSQL reads for the list"""
         self.env.flush_all()
-        query = self.env["inboost.unsent"]._search([])
-        [[[plan]]] = [
-            self.env.execute_query(
-                SQL("EXPLAIN (ANALYZE, FORMAT JSON) %s", query.select())
-            )[0]
-        ]
-        plan = json.loads(plan) if isinstance(plan, str) else plan
+        plan = self.explain(self.env["inboost.unsent"]._search([]).select())
         return sum(
             (node["Actual Rows"] + node.get("Rows Removed by Filter", 0))
             * node["Actual Loops"]
             for node in self.nodes(plan["Plan"])
             if node.get("Relation Name") == "pos_order"
         )
+
+    def explain(self, statement):
+        """:return: dict of PostgreSQL's, after running ``statement``"""
+        [[[plan]]] = self.env.execute_query(
+            SQL("EXPLAIN (ANALYZE, FORMAT JSON) %s", statement)
+        )
+        return plan
 
     def nodes(self, node):
         yield node

@@ -5,11 +5,16 @@ import base64
 import json
 from datetime import datetime, timedelta
 
+from markupsafe import escape
+
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, tagged
 
-from ...lib import auth
+from ...lib import auth, syntax
+from ...lib.functions import FUNCTIONS
+from ...models.outbox.inboost_mapping import WORDS
+from ...models.outbox.inboost_profile import OF_ENDPOINT
 from ..common import InboostCase
 
 PHONE = "+380671234567"
@@ -217,6 +222,8 @@ class TestEndpoint(InboostCase):
         refused = self.try_out("balance_set", {"success": False, "message": "No Olena"})
         self.assertIn("The content is refused", refused)
         self.assertIn("No Olena", refused)
+        self.endpoint("balance_set").failure_path = "length(error) > `0`"
+        self.assertIn("\nRefusal: ", self.try_out("balance_set", {"error": 5}))
 
     def test_try_shows_the_rows_as_they_were_read(self):
         rows = [
@@ -230,10 +237,30 @@ class TestEndpoint(InboostCase):
         nothing = self.try_out("customers_list", {"items": rows})
         self.assertIn("no list", nothing)
 
+    def test_try_reads_a_row_as_a_synchronisation_does(self):
+        row = {"id": 7, "userPhoneNumber": "380671234567"}
+        self.backend.time_zone = "Europe/Kyiv"
+        row["birth"] = "1990-05-16T21:00:00Z"
+        self.assertIn(
+            '"birthdate": "1990-05-17"', self.try_out("customers_list", [row])
+        )
+        row["birth"] = "1900-01-01"
+        odd = self.env["inboost.problem"]._word(
+            "placeholder_date", {"field": "birthdate", "value": "1900-01-01"}
+        )
+        self.assertIn(odd, self.try_out("customers_list", [row]))
+
     def test_every_function_is_explained_with_an_example(self):
         shown = self.endpoint("balance_set").functions_help
-        self.assertIn("phone(phone, style)", shown)
-        self.assertIn("0671234567", shown)
+        for function in FUNCTIONS.values():
+            self.assertIn(str(escape(function.usage)), shown)
+            self.assertIn(str(escape(function.example)), shown)
+        self.assertIn("The product of two numbers.", shown)
+
+    def test_what_is_wrong_with_an_expression_has_words_in_each_language(self):
+        self.assertEqual(
+            {code: self.env._(words) for code, words in WORDS.items()}, syntax.TEXTS
+        )
 
     def test_a_person_who_presses_try_learns_what_does_not_fit(self):
         self.endpoint("balance_set").body = "round('a', `1`)"
@@ -285,6 +312,11 @@ class TestEndpoint(InboostCase):
         self.assertIn("{points: amount}", str(said))
         self.assertIn("no == `1`", str(said))
         self.assertIn("/api/Bonuses/SetBalance → /points/{phone}", str(said))
+
+    def test_every_part_of_an_operation_has_a_history(self):
+        """The address has one of its own, see inboost.endpoint._log_address."""
+        tracked = self.env["inboost.endpoint"]._track_get_fields()
+        self.assertEqual(set(OF_ENDPOINT) - tracked, {"address"})
 
     def test_the_history_does_not_tell_a_secret_address(self):
         webhook = self.endpoint("purchase")

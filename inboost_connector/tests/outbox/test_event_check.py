@@ -23,15 +23,23 @@ class TestEventCheck(InboostCase):
         self.assertEqual(self.event.state, "held")
         self.fake.requests.clear()
 
-    def check(self, answer, status=200, later=timedelta(minutes=5)):
-        path = f"/events/{self.event.event_id}"
-        self.fake.script[path] = [(status, {}, json.dumps(answer).encode())]
+    def wait(self, time):
+        """As if it had been held for so long."""
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE inboost_event SET write_date = %s WHERE id = %s",
-            (fields.Datetime.now() - later, self.event.id),
+            (fields.Datetime.now() - time, self.event.id),
         )
         self.env.invalidate_all()
+
+    def raised(self):
+        self.env["inboost.alarm"]._refresh(self.backend)
+        return "held" in self.backend.alarm_ids.mapped("code")
+
+    def check(self, answer, status=200, later=timedelta(minutes=5)):
+        path = f"/events/{self.event.event_id}"
+        self.fake.script[path] = [(status, {}, json.dumps(answer).encode())]
+        self.wait(later)
         with self.enter_registry_test_mode():
             cron = self.env.ref("inboost_connector.ir_cron_event_check")
             cron.method_direct_trigger()
@@ -39,8 +47,8 @@ class TestEventCheck(InboostCase):
         return [request["path"] for request in self.fake.requests]
 
     def test_one_that_was_received_is_done_and_its_alarm_is_gone(self):
-        self.env["inboost.alarm"]._refresh(self.backend)
-        self.assertIn("held", self.backend.alarm_ids.mapped("code"))
+        self.wait(timedelta(minutes=11))
+        self.assertTrue(self.raised())
         asked = self.check({"received": True})
         self.assertEqual(asked, [f"/events/{self.event.event_id}"])
         self.assertEqual(self.event.state, "done")
@@ -55,6 +63,17 @@ class TestEventCheck(InboostCase):
         sent = [r for r in self.fake.requests if r["path"] == WEBHOOK]
         self.assertEqual(len(sent), 1)
         self.assertEqual(sent[0]["body"]["eventId"], self.event.event_id)
+
+    def test_a_person_hears_of_it_when_asking_did_not_help(self):
+        self.assertFalse(self.raised(), "it may settle itself")
+        self.check({})
+        self.assertFalse(self.raised())
+        self.wait(timedelta(minutes=11))
+        self.assertTrue(self.raised())
+
+    def test_a_person_hears_of_it_at_once_where_nobody_is_asked(self):
+        self.endpoint("event_check").enabled = False
+        self.assertTrue(self.raised())
 
     def test_no_clear_answer_leaves_it_to_a_person(self):
         for status, answer in (

@@ -175,7 +175,15 @@ class TestRegisterPurchases(BonusCase):
     def test_time_can_be_understood_alone(self):
         # Half an hour into 1 February in Kyiv.
         order = self.ring_up((self.tea, 1), date_order="2026-01-31 22:30:00")
-        self.assertEqual(self.fact_of(order)["time"], "2026-01-31T22:30:00Z")
+        fact = self.fact_of(order)
+        self.assertEqual(fact["time"], "2026-01-31T22:30:00Z")
+        self.backend.time_zone = "Europe/Kyiv"
+        for operation in ("purchase", "purchase_details"):
+            endpoint = self.endpoint(operation)
+            sent = endpoint._request(fact, phone="+380671234567", event_id="1").body
+            self.assertEqual(sent["date"], "2026-02-01T00:30:00+02:00")
+        endpoint.body = "{day: date(time, 'dd.MM.yyyy')}"
+        self.assertEqual(endpoint._request(fact).body, {"day": "01.02.2026"})
 
     @settings(
         max_examples=25,

@@ -32,6 +32,53 @@ class TestShops(BonusCase):
         self.choose(pos_config_ids=(self.other + self.config).ids)
         self.assertIn("purchase", self.recorded(self.sell(self.customer)))
 
+    def test_a_refund_goes_where_its_original_was_sold(self):
+        mine, theirs = self.sell(self.customer), self.sell(self.customer)
+        self.events_of(theirs).with_context(inboost_retention=True).sudo().unlink()
+        self.choose(pos_config_ids=self.config.ids)
+        back = self.refund_elsewhere(mine)
+        self.assertEqual(back.config_id, self.other)
+        self.assertEqual(self.recorded(back), ["purchase_details"])
+        self.choose(pos_config_ids=self.other.ids)
+        self.assertFalse(self.recorded(self.refund_elsewhere(theirs)))
+        self.env["inboost.backend"]._cron_reconcile()
+        self.assertFalse(self.recorded(theirs))
+
+    def test_a_refund_of_what_nobody_knows_is_of_its_register(self):
+        self.choose(pos_config_ids=self.config.ids)
+        back = self.sell(self.customer, lines=[(self.tea, -1)])
+        self.assertEqual(self.recorded(back), ["purchase_details"])
+
+    def test_an_exchange_that_was_paid_for_is_of_its_register(self):
+        self.choose(pos_config_ids=self.other.ids)
+        back = self.refund_elsewhere(self.sell(self.customer), more=self.cup)
+        self.assertGreater(back.amount_total, 0)
+        self.assertIn("purchase", self.recorded(back))
+
+    def refund_elsewhere(self, order, more=None):
+        """Take goods back at the other register."""
+        if not self.other.current_session_id:
+            self.other.open_ui()
+        back = order._refund()
+        back.session_id = self.other.current_session_id
+        if more:
+            back.lines.copy(
+                {
+                    "order_id": back.id,
+                    "product_id": more.id,
+                    "qty": 10,
+                    "refunded_orderline_id": False,
+                }
+            )._onchange_amount_line_all()
+            back._compute_prices()
+        method = self.other.payment_method_ids.filtered(
+            lambda one: one.type != "pay_later"
+        )[:1]
+        self.env["pos.make.payment"].with_context(active_id=back.id).create(
+            {"amount": back.amount_total, "payment_method_id": method.id}
+        ).check()
+        return back
+
     def test_a_register_is_of_the_warehouse_that_its_goods_come_from(self):
         mine = self.config.picking_type_id.warehouse_id
         another = self.env["stock.warehouse"].create(
