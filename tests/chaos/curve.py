@@ -120,7 +120,8 @@ class Curve(threading.Thread):
         """:return: the median of a column in one of so many parts of the time"""
         size = len(self.rows) / parts
         some = self.rows[int(part * size) : int((part + 1) * size)]
-        return statistics.median(row[column] or 0 for row in some)
+        known = [row[column] for row in some if row.get(column) is not None]
+        return statistics.median(known)
 
     def keep(self, name):
         FOLDER.mkdir(parents=True, exist_ok=True)
