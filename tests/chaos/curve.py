@@ -154,8 +154,8 @@ def draw(rows, marks, path):
         for begin, end in zip(marks[::2], marks[1::2], strict=True):
             axis.axvspan(begin / 60, end / 60, color="orange", alpha=0.15)
         axis.set_title(title, fontsize=10)
-        axis.margins(y=0.2)
-        axis.set_ylim(bottom=0)
+        most = max(row[column] or 0 for column in columns for row in rows)
+        axis.set_ylim(0, 1.2 * most or 1)
         if len(columns) > 1:
             axis.legend(fontsize=8)
     for axis in axes[-1]:
