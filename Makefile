@@ -6,7 +6,7 @@ export SIMULATOR_PORT ?= 8099
 
 .DEFAULT_GOAL := help
 .PHONY: help provision provision-lean demo docs screenshots test test-lib test-unit \
-	test-pins test-e2e test-apart test-core test-one chaos mutants bench lint format renew clean
+	test-pins test-e2e test-apart test-core test-one chaos pressure soak mutants bench lint format renew clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,7 +48,13 @@ test-one: provision-lean  ## Run the tests with K in their name: make test-one K
 	@$(PYTHON) tools/suites.py -k "$(or $(K),$(error name the test: make test-one K=...))"
 
 chaos: provision  ## Sell while everything breaks: make chaos SEED=7 SECONDS=600 ONLY=kill_server
-	@CHAOS_SEED=$(SEED) CHAOS_SECONDS=$(SECONDS) CHAOS_ONLY="$(ONLY)" $(PYTHON) tools/suites.py -k test_chaos
+	@PYTEST_ADDOPTS=-s CHAOS_SEED=$(SEED) CHAOS_SECONDS=$(SECONDS) CHAOS_ONLY="$(ONLY)" $(PYTHON) tools/suites.py -k test_chaos
+
+pressure: provision  ## Sell under pressure, with curves: make pressure SECONDS=120 ONLY=bursts
+	@PYTEST_ADDOPTS=-s PRESSURE_SECONDS=$(SECONDS) $(PYTHON) tools/suites.py -k test_pressure$(if $(ONLY),_of_$(ONLY))
+
+soak: provision  ## Sell for an hour, with curves: make soak SECONDS=21600 for six
+	@PYTEST_ADDOPTS=-s SOAK_SECONDS=$(SECONDS) $(PYTHON) tools/suites.py -k test_soak
 
 test-core: provision  ## Run Odoo's own suites with and without us and compare
 	@$(PYTHON) tools/core_suites.py

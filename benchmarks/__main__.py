@@ -29,6 +29,7 @@ from . import (
     report,
     retry,
     sales,
+    screens,
     shop,
 )
 from .measure import Figure
@@ -47,6 +48,7 @@ BENCHMARKS = {
     "history": (history.run, ("history_",)),
     "notice": (ledger.run_notice, ("notice_",)),
     "ledger": (ledger.run, ("ledger_",)),
+    "screens": (screens.run, ("screen_",)),
 }
 #: Benchmark -> what makes its databases.
 PREPARATIONS = {
@@ -61,6 +63,7 @@ PREPARATIONS = {
     "history": history.prepare,
     "notice": ledger.prepare_notice,
     "ledger": ledger.prepare,
+    "screens": million.prepare,
 }
 
 

@@ -41,6 +41,7 @@ WANTED = {
     "notice_100k_memory_mb": ("<=", 50),
     "ledger_1m_s": ("<=", 50),
     "ledger_1m_memory_mb": ("<=", 50),
+    **{f"screen_{name}_1m_ms": ("<=", 300) for name in ("health", "events", "log")},
     "worker_memory_growth_mb": ("<=", 50),
 }
 #: How the figures of memory begin that each benchmark gives.

@@ -324,7 +324,7 @@ def fingerprint():
         for path in sorted(addon.rglob("*")):
             if path.is_relative_to(addon / "tests"):
                 continue
-            if path.suffix in (".py", ".xml", ".csv", ".sql", ".po"):
+            if path.suffix in (".py", ".xml", ".csv", ".json", ".sql", ".po"):
                 digest.update(path.read_bytes())
     return digest.digest()
 

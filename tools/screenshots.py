@@ -7,10 +7,10 @@ import argparse
 import io
 import shutil
 import time
-from dataclasses import dataclass
 
 import cluster
 import demo
+from pictures import CARDS, SCREENS, SETUP, TROUBLES
 from PIL import Image
 from playwright.sync_api import sync_playwright
 from workspace import ROOT, STATE, Trouble, free_port, main, say
@@ -36,135 +36,6 @@ QUIET = """
 """
 
 
-@dataclass
-class Screen:
-    """:ivar action: XML id of the action that opens it
-    :ivar record: SQL that finds the record whose form it is; empty for a list
-    :ivar press: selectors that are pressed then, one after the other"""
-
-    name: str
-    action: str
-    record: str = ""
-    press: tuple[str, ...] = ()
-
-
-def ours(name, action, record="", *press):
-    return Screen(name, f"inboost_connector.inboost_{action}_action", record, press)
-
-
-def newest(table, condition, column="id"):
-    return f"SELECT {column} FROM {table} WHERE {condition} ORDER BY id DESC LIMIT 1"
-
-
-def demo_record(name):
-    return newest("ir_model_data", f"name = '{name}'", "res_id")
-
-
-def tab(name):
-    return f".o_notebook .nav-link[name={name}]"
-
-
-def newest_first(column):
-    """By when it happened, not by when it was recorded."""
-    return [f"th[data-name={column}]"] * 2
-
-
-def event(state):
-    return newest("inboost_event", f"state = '{state}' AND operation LIKE 'purchase%'")
-
-
-BACKEND, PROGRAM = demo_record("demo_backend"), demo_record("demo_program")
-PROGRAMS = "loyalty.loyalty_program_discount_loyalty_action"
-SCREENS = [
-    ours("health", "health"),
-    ours("events", "event", "", *newest_first("occurred_at")),
-    *(
-        ours(f"event-{state}", "event", event(state))
-        for state in ("held", "failed", "parked", "expired", "done")
-    ),
-    ours("event-content", "event", event("done"), tab("content")),
-    ours("request-log", "request_log", "", *newest_first("create_date")),
-    ours("request", "request_log", newest("inboost_request_log", "verdict = 'failed'")),
-    ours("customers", "customer"),
-    ours("customer", "customer", newest("inboost_customer", "state = 'linked'")),
-    ours(
-        "customer-conflict",
-        "customer",
-        newest("inboost_customer", "state = 'conflict' AND reason_code = 'contacts'"),
-    ),
-    ours("not-in-inboost", "absence", "", ".o_group_header"),
-    ours("not-sent", "unsent", "", ".o_group_header"),
-    ours("synchronisations", "sync_run"),
-    ours(
-        "synchronisation",
-        "sync_run",
-        newest("inboost_sync_run", "state = 'done' AND conflict_count > 0"),
-    ),
-    ours("ledger", "bonus_move"),
-    ours("ledger-row", "bonus_move", newest("inboost_bonus_move", "spent > 0")),
-    ours("points-that-never-came", "bonus_missing"),
-    ours("missed-captures", "capture_failure"),
-    ours("backends", "backend"),
-    ours("backend", "backend", BACKEND),
-    ours("backend-endpoints", "backend", BACKEND, tab("endpoints")),
-    ours("backend-bonuses", "backend", BACKEND, tab("bonuses")),
-    ours("endpoints", "endpoint"),
-    ours("endpoint", "endpoint", newest("inboost_endpoint", "operation = 'purchase'")),
-    ours(
-        "endpoint-answer",
-        "endpoint",
-        newest("inboost_endpoint", "operation = 'purchase'"),
-        tab("answer"),
-    ),
-    ours("specialties", "specialty"),
-    Screen(
-        "contact",
-        "contacts.action_contacts",
-        demo_record("demo_customer_7"),
-        (tab("inboost"),),
-    ),
-    Screen(
-        "find-in-inboost",
-        "contacts.action_contacts",
-        press=(
-            "button:has-text('Find in InBoost'), button:has-text('Знайти в InBoost')",
-        ),
-    ),
-    Screen("program", PROGRAMS, PROGRAM),
-    Screen(
-        "expiring-points", PROGRAMS, PROGRAM, ("button[name=action_inboost_expiring]",)
-    ),
-    Screen(
-        "register-order",
-        "point_of_sale.action_pos_pos_form",
-        newest(
-            "inboost_event", "state = 'failed' AND res_model = 'pos.order'", "res_id"
-        ),
-    ),
-    Screen(
-        "sale-order",
-        "sale.action_orders",
-        newest("inboost_event", "res_model = 'sale.order'", "res_id"),
-    ),
-    Screen(
-        "settings",
-        "base_setup.action_general_configuration",
-        press=("[data-key=inboost_connector]",),
-    ),
-]
-#: The steps of the setup.
-SETUP = ["portal", "bonuses", "webhooks", "sending", "customers", "history", "live"]
-#: What the register shows, each on a screen and on a phone.
-REGISTER = ["register", "register-customers", "register-ask", "register-payment"]
-
-
-def names():
-    """:return: list of the names of all pictures"""
-    phone = [f"{name}-phone" for name in REGISTER]
-    setup = [f"setup-{number}-{step}" for number, step in enumerate(SETUP, 1)]
-    return [screen.name for screen in SCREENS] + setup + REGISTER + phone
-
-
 def take(only):
     """:param str only: part of the names of those that are taken; empty for all"""
     for path in STATE.glob(f"simulator-{DATABASE}.sqlite*"):
@@ -177,9 +48,14 @@ def take(only):
             with sync_playwright() as playwright:
                 path = shutil.which("chromium") or shutil.which("google-chrome")
                 browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-                for language in LANGUAGES:
-                    say(f"taking pictures ({language})")
-                    Photographer(browser, port, language, only).take_all()
+                people = [Photographer(browser, port, one, only) for one in LANGUAGES]
+                for photographer in people:
+                    photographer.take_all()
+                for trouble, screens in TROUBLES.items():
+                    cluster.query(DATABASE, trouble)
+                    people[0].have_it_noticed()
+                    for photographer in people:
+                        photographer.take_each(screens)
         cluster.drop(DATABASE)
     for name in SHOWN:
         shutil.copy(IMAGES / f"en/{name}.png", DESCRIPTION)
@@ -233,14 +109,40 @@ class Photographer:
             self.flying.add(request)
 
     def take_all(self):
-        for screen in SCREENS:
-            if self.only in screen.name:
-                self.take(screen)
+        say(f"taking pictures ({self.folder.name})")
+        self.take_each(SCREENS)
+        self.page.set_viewport_size(PHONE)
+        self.take_each(CARDS)
+        self.page.set_viewport_size(WIDE)
         if "setup" in self.only or not self.only:
             self.take_setup()
         if "register" in self.only or not self.only:
             self.take_register(self.page, "")
             self.take_register(self.open(PHONE), "-phone")
+
+    def have_it_noticed(self):
+        """Trouble is looked for whenever somebody does something."""
+        endpoint = cluster.query(
+            DATABASE,
+            "SELECT id FROM inboost_endpoint WHERE operation = 'customer_find' LIMIT 1",
+        )
+        model, method = "inboost.endpoint", "action_resume"
+        self.page.request.post(
+            f"{self.url}/web/dataset/call_kw/{model}/{method}",
+            data={
+                "params": {
+                    "model": model,
+                    "method": method,
+                    "args": [[int(endpoint)]],
+                    "kwargs": {},
+                }
+            },
+        )
+
+    def take_each(self, screens):
+        for screen in screens:
+            if self.only in screen.name:
+                self.take(screen)
 
     def take(self, screen):
         page, address = self.page, f"{self.url}/odoo/action-{screen.action}"

@@ -12,11 +12,15 @@ from workspace import LOGS, MODULES, ODOO_CONF, ROOT, VENVS, Trouble, main, say
 #: Tests with a target of their own: they need a quiet machine for long, or were not
 #: seen green as they are now.
 APART = [
-    "tests/chaos",
+    "tests/chaos/test_chaos.py",
+    "tests/chaos/test_odoos_own.py",
+    "tests/chaos/test_plain_queue_job.py",
     "tests/e2e/test_every_screen.py",
     "tests/e2e/test_kill.py",
     "tests/e2e/test_limits.py",
 ]
+#: These measure, for hours.
+LONG = ["tests/chaos/test_pressure.py", "tests/chaos/test_soak.py"]
 
 
 def lib(environment, *options):
@@ -36,7 +40,7 @@ def e2e(environment, *options):
     cluster.template("test", MODULES)
     outside = ["-p", "no:odoo", "--ignore=tests/lib"]
     if not options:
-        outside += [f"--ignore={path}" for path in APART]
+        outside += [f"--ignore={path}" for path in APART + LONG]
     return pytest(environment, *outside, *(options or ["tests"]))
 
 

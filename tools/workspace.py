@@ -23,8 +23,8 @@ LOGS = STATE / "logs"
 #: What a database for the demo and for the tests contains.
 MODULES = (
     "inboost_connector,inboost_connector_sale,inboost_connector_privacy"
-    ",inboost_connector_forget,sale_management,sale_loyalty,privacy_lookup"
-    ",privacy_partner_to_be_forgotten"
+    ",inboost_connector_forget,inboost_connector_spreadsheet_dashboard"
+    ",sale_management,sale_loyalty,privacy_lookup,privacy_partner_to_be_forgotten"
 )
 
 

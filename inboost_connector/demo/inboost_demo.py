@@ -58,6 +58,7 @@ class InboostDemo(models.AbstractModel):
             shop._sell_for_months(register)
             shop._close(register)
             shop._sell_yesterday(register)
+            shop._make_up_for_waiting()
         shop._deliver(shop._find_unsent(backend))
         shop._go_wrong(backend)
         shop._synchronise(backend)

@@ -120,11 +120,12 @@ class InboostDemo(models.AbstractModel):
             event.log_ids.unlink()
             verdict = {"held": "unknown", "pending": "retry"}.get(state, state)
             status = arguments.get("status", 0 if state == "held" else 200)
+            words = arguments.get("text", "Service Unavailable")
             answer = json.dumps(
-                {"success": False, "errors": [arguments.get("text", "")]},
-                ensure_ascii=False,
+                {"success": False, "errors": [words]}, ensure_ascii=False
             )
-            self._log(event, verdict, status, status and answer, error=event.reason)
+            error = not status and "RemoteDisconnected: closed without response"
+            self._log(event, verdict, status, status and answer, error=error)
         self._cancel(purchases[6])
         self._stop_duplicate(purchases[7])
         self._expire(webhook)
@@ -162,6 +163,20 @@ class InboostDemo(models.AbstractModel):
             for ago in ({"days": 8}, {"hours": 1})
         )
         traffic._sum_up_between(backend, begin, end)
+
+    def _make_up_for_waiting(self):
+        """Points that an administrator gave by hand."""
+        owner = self._ref("demo_customer_9")
+        card = self.env["loyalty.card"].search([("partner_id", "=", owner.id)], limit=1)
+        change = {
+            "card_id": card.id,
+            "new_balance": card.points + 20,
+            "description": "Вибачення за довге чекання",
+        }
+        with self._at(self._ago(hours=18)):
+            self.env["loyalty.card.update.balance"].create(
+                change
+            ).action_update_card_point()
 
     # -- customers -----------------------------------------------------------------
 

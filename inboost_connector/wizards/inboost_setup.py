@@ -1,6 +1,9 @@
+import json
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
+from odoo.tools import formatLang
 
 from ..lib.log_row import describe
 
@@ -231,9 +234,20 @@ class InboostSetup(models.Model):
         return self.env._(
             "InBoost answered within %(seconds)s s and takes the secret. It says: "
             "%(answer)s",
-            seconds=f"{exchange.duration:.2f}",
-            answer=answer[:SHOWN],
+            seconds=formatLang(self.env, exchange.duration, digits=2),
+            answer=self._in_words(answer)[:SHOWN],
         )
+
+    @api.model
+    def _in_words(self, answer):
+        """Of an answer in JSON what it says, without its signs; another as it is."""
+        try:
+            said = json.loads(answer)
+        except ValueError:
+            return answer
+        if not isinstance(said, dict):
+            return answer
+        return ", ".join(f"{name}: {value}" for name, value in said.items())
 
     def action_dry_run(self):
         return self.backend_id.action_dry_run()

@@ -1,6 +1,8 @@
 """What can break while sales are sent, each kind of it in the middle of sales."""
 
+import os
 import random
+import signal
 import threading
 import time
 from contextlib import suppress
@@ -8,8 +10,10 @@ from contextlib import suppress
 import cluster
 import psutil
 import psycopg2
+import requests
 from provision import postgres_bin
 
+from tests.chaos.register import TOKEN
 from tests.support.odoo_server import OdooServer, wait_until
 
 #: 40 of 100 requests meet one of these.
@@ -28,6 +32,13 @@ WEATHER = [
 LASTS = 4
 #: Connections that a client has left over, so that the others are taken.
 SPARED = 4
+#: Hours that a clock may be wrong.
+WRONG = 6
+#: Events that are put off for longer than any wait that we have.
+PUT_OFF = (
+    "SELECT id FROM inboost_event"
+    " WHERE next_try > now() AT TIME ZONE 'UTC' + interval '3 hours'"
+)
 
 
 class SecondServer(OdooServer):
@@ -37,12 +48,29 @@ class SecondServer(OdooServer):
         self.database, self.process, self.uid = first.database, None, None
 
 
+def restart_postgres(how, clock):
+    """:param str how: fast or immediate
+    :param dict clock: the environment that it goes by, see tests.chaos.clock"""
+    variables = (f"{name}={value}" for name, value in clock.items())
+    control = cluster.as_owner("env", *variables, postgres_bin() / "pg_ctl")
+    place = cluster.folder()
+    cluster.run(
+        *(*control, "-D", place / "data", "-m", how, "-l", place / "log"),
+        # A busy disk may take long over the recovery.
+        *("-w", "-t", "300", "restart"),
+        cwd=place,
+        stdout=None,
+        # What the clock shares among processes must be the user postgres's own.
+        env={name: os.environ[name] for name in os.environ if name not in clock},
+    )
+
+
 class Accidents:
     """:ivar cut: events that were on their way when a process was killed
     :ivar counts: how often each kind happened"""
 
-    def __init__(self, odoo, mode, seed, only=()):
-        self.odoo, self.mode = odoo, mode
+    def __init__(self, odoo, inboost, clock, mode, seed, only=()):
+        self.odoo, self.inboost, self.clock, self.mode = odoo, inboost, clock, mode
         self.rng = random.Random(seed)
         self.cut, self.counts = set(), {}
         self.kinds = [
@@ -55,10 +83,16 @@ class Accidents:
             self.idle_in_transaction,
             self.overlapping_readers,
             self.second_server,
+            self.lose_cron_threads,
+            self.set_clock,
+            self.kill_receiver,
+            self.hang_receiver,
         ]
         if mode.get("workers"):
             self.kinds += [self.kill_worker, self.stop_worker]
         if only:
+            unknown = set(only) - {kind.__name__ for kind in self.kinds}
+            assert not unknown, f"no such accident in this mode: {unknown}"
             self.kinds = [kind for kind in self.kinds if kind.__name__ in only]
 
     def happen(self, seconds, count_sales):
@@ -67,14 +101,26 @@ class Accidents:
         waiting = self.rng.sample(self.kinds, len(self.kinds))
         while waiting or time.monotonic() < end:
             enough = count_sales() + self.rng.randint(4, 12)
-            wait_until(lambda: count_sales() >= enough, 120, "a sale")  # noqa: B023
+            self.keep_up_until(lambda: count_sales() >= enough, "a sale")  # noqa: B023
             accident = waiting.pop() if waiting else self.rng.choice(self.kinds)
             print(f"{end - time.monotonic():5.1f} s left: {accident.__name__}")
             accident()
             name = accident.__name__
             self.counts[name] = self.counts.get(name, 0) + 1
 
+    def keep_up_until(self, condition, what):
+        wait_until(lambda: self.is_up() and condition(), 300, what)
+
     # -- servers -------------------------------------------------------------------
+
+    def is_up(self):
+        """A prefork server that wants to start a worker while PostgreSQL is away ends
+        itself. As on a real machine, something starts it again then."""
+        if self.odoo.process.poll() is not None:
+            self.note_cut()
+            self.odoo.start(**self.mode)
+            self.counts["ended_itself"] = self.counts.get("ended_itself", 0) + 1
+        return True
 
     def kill_server(self):
         self.odoo.kill()
@@ -83,6 +129,8 @@ class Accidents:
 
     def stop_server(self):
         self.odoo.stop()
+        # What does not end in time is killed.
+        self.note_cut()
         self.odoo.start(**self.mode)
 
     def kill_worker(self):
@@ -105,30 +153,79 @@ class Accidents:
         second.kill()
         self.note_cut()
 
+    def set_clock(self):
+        """Of the machine: ahead or behind for a while, then right again. What was in
+        flight seems to have been for hours."""
+        self.clock.set(self.rng.choice((WRONG, -WRONG)))
+        time.sleep(LASTS)
+        self.note_cut()
+        self.clock.set(0)
+        time.sleep(2)
+        self.note_cut()
+        wait_until(lambda: not self.odoo.sql(PUT_OFF), 120, "the end of it")
+
     def note_cut(self):
         rows = self.odoo.sql("SELECT id FROM inboost_event WHERE state = 'sending'")
         self.cut |= {row[0] for row in rows}
 
+    # -- the receiver --------------------------------------------------------------
+
+    def kill_receiver(self):
+        """Nobody listens for a while."""
+        self.inboost.stop(kill=True)
+        time.sleep(LASTS)
+        self.inboost.start()
+        self.inboost.control("PUT", "faults/*", WEATHER)
+
+    def hang_receiver(self):
+        """It takes what is sent, and answers nothing; what it has read by then, it
+        processes later."""
+        self.inboost.process.send_signal(signal.SIGSTOP)
+        time.sleep(LASTS)
+        self.inboost.process.send_signal(signal.SIGCONT)
+
     # -- PostgreSQL ----------------------------------------------------------------
 
-    def end_connections(self):
-        cluster.query(
-            "postgres",
+    def end_connections(self, database=None):
+        self.odoo.sql(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            f" WHERE datname = '{self.odoo.database}'",
+            f" WHERE datname = '{database or self.odoo.database}'"
+            " AND pid <> pg_backend_pid()"
         )
 
     def restart_postgres(self):
         how = self.rng.choice(("fast", "immediate"))
-        control = cluster.as_owner(postgres_bin() / "pg_ctl")
-        place = cluster.folder()
-        cluster.run(
-            *(*control, "-D", place / "data", "-m", how, "-l", place / "log"),
-            # A busy disk may take long over the recovery.
-            *("-w", "-t", "300", "restart"),
-            cwd=place,
-            stdout=None,
-        )
+        restart_postgres(how, self.clock.environment)
+
+    def lose_cron_threads(self):
+        """PostgreSQL lets in nobody who runs jobs, for a while. A prefork server starts
+        other workers; a threaded one never starts other threads: somebody has to see
+        that it sends nothing, and start it again."""
+        self.allow_scheduling("false")
+        self.end_connections("postgres")
+        if self.mode.get("workers"):
+            time.sleep(LASTS)
+            self.allow_scheduling("true")
+            return
+        self.wait_for_health(503)
+        self.allow_scheduling("true")
+        self.stop_server()
+        self.wait_for_health(200)
+
+    def wait_for_health(self, status):
+        wait_until(lambda: self.ask_for_health() == status, 120, f"health {status}")
+
+    def allow_scheduling(self, word):
+        """Only the scheduler has a connection to that database."""
+        statement = f"ALTER DATABASE postgres ALLOW_CONNECTIONS {word}"
+        cluster.query(self.odoo.database, statement)
+
+    def ask_for_health(self):
+        return requests.get(
+            f"{self.odoo.url}/inboost/health",
+            headers={"Authorization": f"Bearer {TOKEN}"},
+            timeout=20,
+        ).status_code
 
     def connect(self):
         return psycopg2.connect(

@@ -1,12 +1,15 @@
 """Tills that sell through the register's own calls, and never forget an order: what was
-not confirmed is synchronised again, as a register does. And InBoost, which announces
-customers until it is told that they were taken."""
+not confirmed is synchronised again, as a register does. InBoost, which announces
+customers until it is told that they were taken. And somebody who pulls customers."""
 
+import http.client
 import json
 import random
 import threading
 import time
 import uuid
+import xmlrpc.client
+from contextlib import suppress
 from datetime import datetime, timezone
 
 import requests
@@ -27,6 +30,9 @@ backend.program_ids = program
 cards = {partner: env["loyalty.card"].create(
     {"program_id": program.id, "partner_id": partner}).id for partner in partners}
 backend.write({"incoming_open": True, "incoming_token_entry": "TOKEN"})
+parameters = env["ir.config_parameter"]
+parameters.set_param("inboost_connector.health_token", "TOKEN")
+parameters.set_param("inboost_connector.health_seconds", "10")
 env.cr.commit()
 print("register=" + json.dumps({
     "session": session.id, "user": env.uid, "partners": partners,
@@ -38,11 +44,29 @@ print("register=" + json.dumps({
 TOKEN = "a-token-nobody-can-guess-1234"
 #: One of so many orders takes goods back.
 REFUNDS = 6
+TILLS, CUSTOMERS = 2, 12
+#: Customers of InBoost's own list.
+LISTED = 200
+#: Seconds between two sales of a till, at most.
+PAUSE = 0.4
 
 
-def open_register(odoo, customers):
+def open_register(odoo, customers=CUSTOMERS):
     done = odoo.shell(OPEN.replace("COUNT", str(customers)).replace("TOKEN", TOKEN))
     return json.loads(done.stdout.rpartition("register=")[2])
+
+
+def open_tills(odoo, seed, pause=PAUSE):
+    """Each has customers of its own."""
+    partners = odoo.register["partners"]
+    return [
+        Till(odoo, odoo.register, partners[number::TILLS], seed + number, pause)
+        for number in range(TILLS)
+    ]
+
+
+def count_sales(tills):
+    return sum(len(till.sold) for till in tills)
 
 
 class Till(threading.Thread):
@@ -50,26 +74,31 @@ class Till(threading.Thread):
 
     :ivar sold: orders that the server confirmed, by their uuid; of each, whether it is
         a refund
+    :ivar begun: of each, the unix time of its first request
+    :ivar took: seconds until each was confirmed
     :ivar points: {card: what was certainly given to it}
     :ivar unsure: cards that an unanswered request may have changed
     """
 
-    def __init__(self, odoo, register, partners, seed):
+    def __init__(self, odoo, register, partners, seed, pause=PAUSE):
         super().__init__(daemon=True)
         self.odoo, self.register, self.partners = odoo, register, partners
-        self.rng = random.Random(seed)
+        self.rng, self.pause = random.Random(seed), pause
         self.closing = threading.Event()
-        self.sold, self.points, self.unsure = {}, {}, set()
+        self.sold, self.begun, self.took = {}, {}, []
+        self.points, self.unsure = {}, set()
 
     def run(self):
         while not self.closing.is_set():
             order = self.make_order()
+            self.begun[order["uuid"]] = begin = time.time()
             while not (number := self.synchronise(order)):
                 time.sleep(0.5)
+            self.took.append(time.time() - begin)
             self.sold[order["uuid"]] = order["amount_total"] < 0
             if order["amount_total"] > 0:
                 self.give_points(number, order["partner_id"])
-            time.sleep(self.rng.uniform(0.0, 0.4))
+            time.sleep(self.rng.uniform(0.0, self.pause))
 
     def close(self):
         """The order at hand is confirmed first."""
@@ -176,7 +205,7 @@ class Announcer(threading.Thread):
             while not self.announce(number):
                 time.sleep(0.5)
             self.taken.append(number)
-            time.sleep(self.rng.uniform(0.2, 1.0))
+            time.sleep(self.rng.uniform(1.0, 3.0))
 
     def announce(self, number):
         try:
@@ -192,8 +221,24 @@ class Announcer(threading.Thread):
         except requests.RequestException:
             return False
 
-    def close(self):
-        """What is announced is taken first."""
-        self.closing.set()
-        self.join(120)
-        assert not self.is_alive(), "an announcement was not taken"
+
+class Puller(threading.Thread):
+    """Presses *Synchronise Now* again and again, and does not mind an error.
+
+    :ivar listed: InBoost's customers"""
+
+    def __init__(self, odoo, register, listed, seed):
+        super().__init__(daemon=True)
+        self.odoo, self.register, self.listed = odoo, register, listed
+        self.rng, self.closing = random.Random(seed), threading.Event()
+
+    def run(self):
+        while not self.closing.wait(self.rng.uniform(2, 8)):
+            with suppress(OSError, xmlrpc.client.Error, http.client.HTTPException):
+                self.press()
+
+    def press(self):
+        """:return: the id of the run"""
+        backend = self.register["backend"]
+        found = self.odoo.execute("inboost.backend", "action_synchronise", [backend])
+        return found["res_id"]

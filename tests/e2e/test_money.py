@@ -196,8 +196,7 @@ def test_purchases_that_were_not_sent_are_listed_with_why(odoo, page, sold, tmp_
     page.set_viewport_size({"width": 1366, "height": 768})
     page.goto(f"{odoo.url}/odoo/action-inboost_connector.inboost_unsent_action")
     for why in ("No phone", "Invalid phone", "Opted out"):
-        group = page.locator(f".o_group_header:has-text('{why} (1)')")
-        group.click()
+        page.locator(f".o_group_header:has-text('{why} (1)')").wait_for()
     page.locator(".o_data_row:has-text('Quiet Olha')").wait_for()
     row = page.locator(".o_data_row:has-text('Wrong Vira')")
     assert "it is too short" in row.inner_text()

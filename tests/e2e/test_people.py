@@ -248,8 +248,8 @@ env.cr.commit()
 """
     )
     page.goto(f"{odoo.url}/odoo/action-inboost_connector.inboost_absence_action")
-    group = page.locator(".o_group_header:has-text('Invalid phone')")
-    group.click()
+    # Groups are open.
+    page.locator(".o_group_header:has-text('Invalid phone')").wait_for()
     row = page.locator(".o_data_row:has-text('Wrong Vira')")
     row.wait_for()
     page.screenshot(path=tmp_path / "absence.png")

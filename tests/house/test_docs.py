@@ -6,6 +6,7 @@ import subprocess
 import sys
 from itertools import takewhile
 
+import pictures
 import polib
 import pytest
 import screenshots
@@ -134,12 +135,12 @@ def test_menus_are_found_in_both_languages():
 @pytest.mark.parametrize("language", screenshots.LANGUAGES)
 def test_each_screen_has_its_picture_and_no_other(language):
     names = {path.stem for path in (screenshots.IMAGES / language).iterdir()}
-    assert names == set(screenshots.names()), "run make screenshots"
+    assert names == set(pictures.names()), "run make screenshots"
 
 
 def test_each_screen_is_judged():
     judged = re.findall(r"^``([\w-]+)``", (ROOT / "docs/screens.rst").read_text(), re.M)
-    assert sorted(judged) == sorted(screenshots.names())
+    assert sorted(judged) == sorted(pictures.names())
 
 
 def test_the_pictures_stay_small():

@@ -341,7 +341,10 @@ def test_what_was_known_before_is_not_recorded_again(shop, inboost):
     """A sale that is synced again, and each net, know it by its key of old."""
     nets = ("reconcile", "history", "bonus_reconcile")
     jobs = [f"inboost_connector.{job(name)}" for name in nets]
+    # Its own scheduler runs the same jobs, and Odoo lets one of the two fail.
+    shop.stop()
     said = shop.shell(f"JOBS = {jobs}\n{AGAIN}")
+    shop.start()
     assert "again-ok" in said.stdout and "Traceback" not in said.stderr, said.stderr
     twice = shop.sql(
         "SELECT res_model, res_id, operation FROM inboost_event"

@@ -85,12 +85,14 @@ class InboostBonusMissing(models.Model):
             row._settle_came()
             if row.state == "open":
                 row._credit()
+        self.env["inboost.alarm"]._refresh()
         return True
 
     def action_dismiss(self):
         """Nothing is missing here."""
         self._check_manager()
         self.sudo().filtered(lambda row: row.state == "open").state = "dismissed"
+        self.env["inboost.alarm"]._refresh()
         return True
 
     def action_view_order(self):

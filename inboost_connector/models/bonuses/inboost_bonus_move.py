@@ -228,9 +228,12 @@ class InboostBonusMove(models.Model):
         """
         if not changes:
             return self.browse()
+        cards = self.env["loyalty.card"].browse(card["id"] for card in changes["cards"])
+        known = set(cards.exists().ids)
         rows = [
             self._prepare_row_values(change, changes["values"])
             for change in changes["cards"]
+            if change["id"] in known
         ]
         moves = self._create_rows([row for row in rows if row], changes.get("carries"))
         # The ledger stands whatever becomes of what is sent about it.
@@ -270,7 +273,7 @@ class InboostBonusMove(models.Model):
         card = self.env["loyalty.card"].browse(change["id"])
         net = rounded(change["after"] - change["before"])
         won, spent = self._split(net, change["spent"])
-        if not card.exists() or (not won and not spent):
+        if not won and not spent:
             return None
         if not net and self._is_known(card, common):
             return None

@@ -1,7 +1,7 @@
 from collections import defaultdict
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models, tools
 from odoo.tools import SQL
 
 
@@ -51,6 +51,7 @@ class LoyaltyProgram(models.Model):
         result = super().write(vals)
         changed = self - before if vals["active"] else before
         if changed:
+            self.env.registry.clear_cache()
             # Points of an archived program count for no balance.
             backends = (
                 self.env["inboost.backend"]
@@ -71,11 +72,22 @@ class LoyaltyProgram(models.Model):
         :return: {program: backends}
         """
         found = defaultdict(self.env["inboost.backend"].browse)
-        backends = self.env["inboost.backend"].sudo()
-        for backend in backends.search([("state", "!=", "draft")]):
-            for program in backend.program_ids & self:
-                found[program] |= backend
+        for backend_id, program_ids in self._inboost_read_bonuses():
+            backend = self.env["inboost.backend"].sudo().browse(backend_id)
+            for program in self:
+                if program.id in program_ids:
+                    found[program] |= backend
         return found
+
+    @api.model
+    @tools.ormcache()
+    def _inboost_read_bonuses(self):
+        """Kept in memory: the register confirms points with each sale.
+
+        :return: list of (id of a backend in use, ids of its bonus programs)
+        """
+        backends = self.env["inboost.backend"].sudo().search([("state", "!=", "draft")])
+        return [(backend.id, set(backend.program_ids.ids)) for backend in backends]
 
     # -- actions -------------------------------------------------------------------
 

@@ -1,7 +1,6 @@
 import json
 import logging
 import time
-from datetime import timedelta
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
@@ -19,7 +18,6 @@ MAX_RUN = 6
 MAX_ROWS = 100
 #: How often one is processed again when another transaction was in the way.
 MAX_TRIES = 5
-PURGE_BATCH = 5000
 #: What became of several customers: the first of these that there is.
 KINDS = [
     ("error", "Error"),
@@ -292,19 +290,9 @@ class InboostAnnouncement(models.Model):
 
     @api.autovacuum
     def _gc_announcements(self):
-        done, more = 0, False
-        backends = self.env["inboost.backend"].with_context(active_test=False)
-        for backend in backends.search([]):
-            limit = fields.Datetime.now() - timedelta(days=backend.log_retention_days)
-            old = self.search(
-                [
-                    ("backend_id", "=", backend.id),
-                    ("create_date", "<", limit),
-                    ("state", "!=", "waiting"),
-                ],
-                limit=PURGE_BATCH,
-            )
-            done += len(old)
-            more = more or len(old) == PURGE_BATCH
-            old.unlink()
-        return done, more
+        return self.env["inboost.retention"]._purge(
+            self._name,
+            days="log_retention_days",
+            moment="create_date",
+            which=SQL("state <> 'waiting'"),
+        )

@@ -100,10 +100,10 @@ class InboostCustomer(models.Model):
         columns += [self._describe_contact(partner) for partner in contacts[:4]]
         labels = [
             ("title", ""),
-            ("name", self.env._("Name")),
+            ("name", self.env._("Full name")),
             *((word, problem._word_field(word).capitalize()) for word in COMPARED),
             ("orders", self.env._("Last purchase")),
-            ("since", self.env._("Since")),
+            ("since", self.env._("Here since")),
         ]
         rows = Markup().join(
             Markup("<tr><th class='text-muted fw-normal'>%s</th>%s</tr>")
@@ -126,7 +126,6 @@ class InboostCustomer(models.Model):
 
     def _describe_customer(self):
         fact = self.fact or {}
-        state = dict(self._fields["state"]._description_selection(self.env))
         return {
             **{word: fact.get(word) for word in COMPARED},
             "birthdate": format_date(self.env, fact.get("birthdate")),
@@ -136,11 +135,7 @@ class InboostCustomer(models.Model):
             "name": " ".join(
                 filter(None, [fact.get("firstname"), fact.get("lastname")])
             ),
-            "since": self.env._(
-                "%(state)s, %(day)s",
-                state=state[self.state],
-                day=format_date(self.env, self.create_date),
-            ),
+            "since": format_date(self.env, self.create_date),
         }
 
     def _describe_contact(self, partner):

@@ -18,11 +18,13 @@ class InboostDocumentMixin(models.AbstractModel):
         return SQL("TRUE")
 
     @api.model
-    def _inboost_unsent_sql(self, backend, since, until, operations, condition):
-        """Purchases between two moments of which nothing was recorded.
+    def _inboost_unsent_sql(self, backend, operations, condition, since, until=None):
+        """Purchases since a moment of which nothing was recorded.
 
         :param operations: that nothing was recorded of
         :param SQL condition: that document ``d`` meets
+        :param until: the moment before which they were made; without it also those
+            of a register whose clock is ahead
         :return: a table: id, name, partner_id, company_id, time, amount_total
         """
         moment, partner = self._inboost_moment_sql(), self._inboost_partner_sql()
@@ -52,7 +54,7 @@ class InboostDocumentMixin(models.AbstractModel):
             counts=self._inboost_counts_sql(),
             companies=backend._get_companies().ids,
             since=since,
-            until=until,
+            until=until or SQL("'infinity'"),
             purchase=self._inboost_is_purchase_sql(backend),
             shop=self._inboost_about_shop_sql(backend),
             condition=condition,

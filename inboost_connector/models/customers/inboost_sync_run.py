@@ -42,7 +42,7 @@ class InboostSyncRun(models.Model):
             ("done", "Done"),
             ("incomplete", "Incomplete"),
             ("cancelled", "Cancelled"),
-            ("failed", "Failed"),
+            ("failed", "Broken Off"),
         ],
         required=True,
         default="queued",

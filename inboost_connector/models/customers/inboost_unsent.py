@@ -135,7 +135,7 @@ class InboostUnsent(models.Model):
         if not since or begin >= since:
             return None, None
         return "purchase_details", documents._inboost_unsent_sql(
-            backend, begin, since, RECORDED, SQL("TRUE")
+            backend, RECORDED, SQL("TRUE"), begin, since
         )
 
     @api.model
@@ -184,9 +184,9 @@ class InboostUnsent(models.Model):
 
     @api.model
     def _find_since(self, backend, documents, operations, condition):
-        now = fields.Datetime.now()
-        since = max(self._get_begin(), backend.connected_since or now)
-        return documents._inboost_unsent_sql(backend, since, now, operations, condition)
+        begin = self._get_begin()
+        since = max(begin, backend.connected_since or begin)
+        return documents._inboost_unsent_sql(backend, operations, condition, since)
 
     @api.model
     def _about_sql(self, backend, documents):

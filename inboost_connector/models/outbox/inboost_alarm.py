@@ -15,6 +15,8 @@ _lt = LazyTranslate(__name__)
 PATIENCE = timedelta(hours=1)
 #: How long what could go at once may wait: then nobody sends any more.
 CRON_PATIENCE = timedelta(minutes=5)
+#: Causes that may be over once something was sent.
+OF_WAITING = ("waiting", "crons", "endpoint_failing")
 #: Days before the end of a secret at which a person is reminded, once each.
 REMIND = (1, 7, 30)
 CAUSES = {
@@ -138,6 +140,12 @@ class InboostAlarm(models.Model):
             except Exception:
                 # Neither a sale nor a delivery fails because of an alarm.
                 _logger.exception("InBoost: the alarms of a backend failed")
+
+    @api.model
+    def _note_sent(self):
+        """A run has sent something: alarms of what waited go with it."""
+        if self.sudo().search_count([("code", "in", OF_WAITING)], limit=1):
+            self._refresh()
 
     @api.model
     def _refresh_one(self, backend):

@@ -263,4 +263,4 @@ class InboostCapture(models.AbstractModel):
         data = self.env.cr.precommit.data
         if not data.get("inboost_woken"):
             data["inboost_woken"] = True
-            self.env.cr.postcommit.add(self.env["ir.cron"].sudo()._notifydb)
+            self.env.cr.postcommit.add(self.env["inboost.watch"]._wake_scheduler)

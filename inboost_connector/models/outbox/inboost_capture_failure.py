@@ -25,7 +25,7 @@ class InboostCaptureFailure(models.Model):
     what = fields.Char(required=True, readonly=True, help="What was not recorded.")
     res_model = fields.Char("Model", required=True, readonly=True)
     res_ids = fields.Json("Records", readonly=True)
-    method = fields.Char(required=True, readonly=True)
+    method = fields.Char("Call", required=True, readonly=True)
     arguments = fields.Json(readonly=True)
     error = fields.Char(readonly=True)
     trace = fields.Text("Traceback", readonly=True)

@@ -36,12 +36,18 @@ LOOK_AGAIN = 1.0
 #: Seconds after which more is claimed although nothing landed: a slow answer keeps
 #: nobody waiting.
 CLAIM_AGAIN = 0.05
+#: Seconds between two runs when what is due could not go yet: a retry is no later than
+#: this, and a run does not begin for each.
+BREATH = 0.8
 #: Seconds after which another server sends on, when this one stops.
 AFTER_STOP = 5
 #: How often, once a second, the database is asked for when the connection to it broke.
 MAX_RECONNECTS = 30
-#: How often results are written again when another transaction was in the way.
-MAX_SETTLE_TRIES = 5
+#: How often a result is written again when another transaction was in the way.
+MAX_SETTLE_TRIES = 12
+#: Seconds before it is written again; twice as long each time, up to a second: whatever
+#: is in the way may stay there for a while.
+SETTLE_PAUSE = 0.01
 
 #: Set when a threaded server is told to stop: nothing more is claimed.
 _stopping = threading.Event()
@@ -111,6 +117,7 @@ class InboostDelivery(models.AbstractModel):
 
     @api.model
     def _cron_deliver(self):
+        self._correct_times()
         self._recover_leases()
         self._expire()
         self._supersede()
@@ -122,6 +129,8 @@ class InboostDelivery(models.AbstractModel):
         self._plan_next_run(run.desk, self._get_pause(run))
         self._commit()
         self._follow_up(run.desk)
+        if run.count:
+            self.env["inboost.alarm"]._note_sent()
         self.env["ir.cron"]._commit_progress(run.count, remaining=0)
 
     @api.model
@@ -145,7 +154,7 @@ class InboostDelivery(models.AbstractModel):
         behind something, or for more time; after a stop, for the next server."""
         if _is_stopping():
             return AFTER_STOP
-        return 1 if run.claiming else 0
+        return BREATH if run.claiming else 0
 
     @api.model
     def _follow_up(self, desk):
@@ -256,7 +265,7 @@ class InboostDelivery(models.AbstractModel):
     @api.model
     def _settle_alone(self, run, landed):
         problem = None
-        for _try in range(MAX_SETTLE_TRIES):
+        for number in range(MAX_SETTLE_TRIES):
             try:
                 self.env["inboost.delivery.settle"]._settle(
                     run.desk, [landed], run.lease
@@ -266,6 +275,7 @@ class InboostDelivery(models.AbstractModel):
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY as error:
                 self.env.cr.rollback()
                 problem = error
+                time.sleep(min(SETTLE_PAUSE * 2**number, 1.0))
             except Exception as error:
                 if self.env.cr.connection.closed:
                     # Nothing can be said of this one.

@@ -15,6 +15,10 @@ _logger = logging.getLogger(__name__)
 
 #: A retry that is due sooner than the next look of Odoo's scheduler wakes it itself.
 SCHEDULER_LOOKS = timedelta(seconds=90)
+#: Nothing is put off for longer; a moment beyond was written by a clock that was ahead.
+LONGEST_WAIT = timedelta(seconds=2 * backoff.CAP)
+#: What is in flight has landed by then.
+LONGEST_FLIGHT = timedelta(minutes=1)
 
 
 class InboostDelivery(models.AbstractModel):
@@ -51,6 +55,46 @@ class InboostDelivery(models.AbstractModel):
             )
         )
         self.env["inboost.event"].invalidate_model()
+
+    @api.model
+    def _correct_times(self):
+        """After the clock was ahead, what it put off would wait until it is as late as
+        it was then: hours, or years."""
+        now = utcnow()
+        self.env["inboost.event"].flush_model()
+        self.env["inboost.endpoint"].flush_model()
+        self.env.execute_query(
+            SQL(
+                """
+                WITH rested AS (
+                    UPDATE inboost_endpoint SET rest_until = NULL
+                     WHERE rest_until > %(latest)s),
+                off AS MATERIALIZED (
+                    SELECT e.id
+                      FROM inboost_endpoint p
+                CROSS JOIN LATERAL (
+                           SELECT id FROM inboost_event
+                            WHERE endpoint_id = p.id AND state = 'pending'
+                              AND next_try > %(latest)s
+                            LIMIT 1000
+                              FOR UPDATE SKIP LOCKED) e),
+                leased AS MATERIALIZED (
+                    SELECT id FROM inboost_event
+                     WHERE state = 'sending' AND lease_until > %(latest)s
+                       FOR UPDATE SKIP LOCKED)
+                UPDATE inboost_event e
+                   SET next_try = CASE e.state WHEN 'pending' THEN %(now)s
+                                               ELSE e.next_try END,
+                       lease_until = CASE e.state WHEN 'sending' THEN %(landed)s END
+                 WHERE e.id IN (SELECT id FROM off UNION ALL SELECT id FROM leased)
+             RETURNING e.id
+                """,
+                now=now,
+                latest=now + LONGEST_WAIT,
+                landed=now + LONGEST_FLIGHT,
+            )
+        )
+        self.env.invalidate_all()
 
     @api.model
     def _expire(self):
@@ -118,7 +162,7 @@ class InboostDelivery(models.AbstractModel):
                    SET state = 'superseded', reason_code = NULL, reason_args = NULL,
                        next_try = NULL, write_date = %(now)s
                   FROM old
-                 WHERE e.id = old.id AND e.state IN ('pending', 'parked')
+                 WHERE e.id = old.id AND lower(e.state) IN ('pending', 'parked')
              RETURNING e.id
                 """,
                 newest=list(NEWEST_ONLY),

@@ -26,9 +26,11 @@ class InboostDigest(models.AbstractModel):
         if not template:
             # Somebody deleted it: they want no mail.
             return
+        counts = self._count(backend)
         for user in backend.digest_user_ids.filtered(lambda u: u.active and u.email):
+            digest = self.with_context(lang=user.lang)
             context = {
-                "digest": self.with_context(lang=user.lang)._prepare(backend, user),
+                "digest": digest._prepare(backend, user, counts),
                 "digest_lang": user.lang,
             }
             template.with_context(**context).send_mail(
@@ -41,12 +43,13 @@ class InboostDigest(models.AbstractModel):
             )
 
     @api.model
-    def _prepare(self, backend, user):
-        """:return: what the mail says: greeting, sentences, alarms and url"""
+    def _prepare(self, backend, user, counts):
+        """:param dict counts: from :meth:`_count`
+        :return: what the mail says: greeting, sentences, alarms and url"""
         alarms = self.env["inboost.alarm"].search([("backend_id", "=", backend.id)])
         return {
             "greeting": self.env._("Hello %s,", user.name),
-            "sentences": self._describe(backend, **self._count(backend)),
+            "sentences": self._describe(backend, **counts),
             "alarms": alarms.mapped("text"),
             "url": f"{backend.get_base_url()}/odoo/inboost",
         }

@@ -104,14 +104,15 @@ class InboostEndpoint(models.Model):
         tracking=True,
     )
     guarantee = fields.Selection(
-        [("at_most_once", "At most once"), ("at_least_once", "At least once")],
+        [("at_most_once", "Ask a person"), ("at_least_once", "Send again")],
+        "If Unknown",
         required=True,
         default="at_least_once",
         tracking=True,
         help="What to do when nobody knows whether a request arrived (the connection "
-        "broke after sending). At most once: hold the event for a person. At least "
-        "once: send it again with the same event id; choose it where a repeat does "
-        "no harm or InBoost drops it.",
+        "broke after sending). Ask a person: the event is held. Send again: it goes "
+        "with the same event id; choose it where a repeat does no harm or InBoost "
+        "drops it.",
     )
     enabled = fields.Boolean(default=True, tracking=True)
     timeout = fields.Integer(

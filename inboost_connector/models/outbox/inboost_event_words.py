@@ -133,7 +133,7 @@ class InboostEventWords(models.AbstractModel):
                 """
                 SELECT id FROM inboost_event
                  WHERE backend_id = %s AND phone = %s
-                   AND state IN ('pending', 'sending') AND id < %s
+                   AND lower(state) IN ('pending', 'sending') AND id < %s
               ORDER BY id DESC LIMIT 1
                 """,
                 self.backend_id.id,

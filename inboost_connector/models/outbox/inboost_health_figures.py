@@ -135,7 +135,8 @@ class InboostHealthFigures(models.AbstractModel):
                  WHERE NOT EXISTS (
                        SELECT FROM inboost_event x
                         WHERE x.backend_id = e.backend_id AND x.phone = e.phone
-                          AND x.state IN ('pending', 'sending') AND x.id < e.id
+                          AND lower(x.state) IN ('pending', 'sending')
+                          AND x.id < e.id
                           AND x.endpoint_id = ANY(%(endpoints)s))
                 """,
                 endpoints=able.ids,
@@ -149,11 +150,11 @@ class InboostHealthFigures(models.AbstractModel):
     def _measure_stalled(self, oldest_due, now):
         """Seconds for which something is due and nothing sends it. Many that wait for
         their turn are no standstill: the delivery runs."""
-        cron = self.env["inboost.watch"]._get_cron("ir_cron_deliver")
-        ran = cron.lastcall or cron.create_date
-        if not oldest_due or (ran and ran > now):
+        if not oldest_due:
             return 0
-        return int((now - max(filter(None, (oldest_due, ran)))).total_seconds())
+        ran = self.env["inboost.watch"]._get_last_run()
+        since = max(filter(None, (oldest_due, ran)))
+        return max(0, int((now - since).total_seconds()))
 
     # -- the log -------------------------------------------------------------------
 

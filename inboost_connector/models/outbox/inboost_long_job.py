@@ -50,4 +50,4 @@ class InboostLongJob(models.AbstractModel):
             cr.rollback()
         self.env.execute_query(SQL("SELECT pg_advisory_unlock(hashtext(%s))", LOCK))
         # Whoever waits for it need not wait for Odoo's next minute.
-        cr.postcommit.add(self.env["ir.cron"]._notifydb)
+        cr.postcommit.add(self.env["inboost.watch"]._wake_scheduler)

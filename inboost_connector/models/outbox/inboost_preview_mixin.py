@@ -12,11 +12,12 @@ class InboostPreviewMixin(models.AbstractModel):
 
     known = fields.Selection(
         [
-            ("attested", "Attested"),
-            ("weak", "Weakly attested"),
+            ("attested", "Several sources"),
+            ("weak", "One source"),
             ("assumed", "Assumed"),
             ("confirmed", "Confirmed"),
         ],
+        "Known From",
         readonly=True,
         tracking=True,
         help="How well the shipped default is known: InBoost publishes no reference. "

@@ -24,10 +24,7 @@ class TestUnsent(InboostCase):
 
     def sold(self, **values):
         partner = self.env["res.partner"].create({"name": "Inna", **values})
-        order = self.sell(partner)
-        # Not before the moment of looking: a second is the least.
-        order.date_order = fields.Datetime.subtract(order.date_order, seconds=5)
-        return order
+        return self.sell(partner)
 
     def forget_address(self, operation):
         self.endpoint(operation).address = False
@@ -53,6 +50,12 @@ class TestUnsent(InboostCase):
         self.assertFalse(self.why(order))
         self.deliver()
         self.assertFalse(self.why(order))
+
+    def test_a_register_whose_clock_is_ahead_is_listed_at_once(self):
+        self.forget_address("purchase_details")
+        order = self.sold(phone="+380631112233")
+        order.date_order = fields.Datetime.add(order.date_order, minutes=10)
+        self.assertEqual(self.why(order), [("no_address", "purchase_details")])
 
     def test_a_sale_without_customer_is_not_listed(self):
         self.assertFalse(self.why(self.sell()))
@@ -99,6 +102,7 @@ class TestUnsent(InboostCase):
         old.date_order = fields.Datetime.subtract(fields.Datetime.now(), days=200)
         self.backend.state = "connected"
         self.days_ago(0)
+        order.date_order = fields.Datetime.subtract(order.date_order, seconds=5)
         self.assertEqual(self.why(order), [("before", "purchase_details")])
         self.assertFalse(self.why(old), "older than what is looked at")
         order._inboost_capture_history(self.backend)

@@ -176,6 +176,13 @@ class TestAlarms(AlarmCase):
         self.assertIn("зупинено: Нічого (404).", by_user[olena])
         self.assertIn("is paused", by_user[self.env.user])
 
+    def test_what_waited_and_is_sent_takes_its_alarm_along(self):
+        self.raise_waiting()
+        self.assertEqual(self.refresh().mapped("code"), ["waiting"])
+        self.deliver()
+        self.assertFalse(self.Alarm.search([("backend_id", "=", self.backend.id)]))
+        self.assertFalse(self.backend.activity_ids)
+
     def test_a_person_who_paused_is_not_reminded(self):
         self.backend.action_pause()
         self.assertFalse(self.refresh())

@@ -1,6 +1,6 @@
 from unittest.mock import patch
 
-from psycopg2 import IntegrityError
+from psycopg2 import IntegrityError, OperationalError
 
 from odoo import fields
 from odoo.exceptions import AccessError
@@ -10,6 +10,7 @@ from odoo.tools import mute_logger
 from ..common import DETAILS, WEBHOOK, InboostCase
 
 EVENT = "odoo.addons.inboost_connector.models.outbox.inboost_capture"
+WATCH = "odoo.addons.inboost_connector.models.outbox.inboost_watch"
 
 
 @tagged("post_install", "-at_install")
@@ -101,6 +102,20 @@ class TestCapture(InboostCase):
         ):
             order = self.sell(self.customer)
         self.assertEqual(order.state, "paid")
+
+    def test_no_connection_to_wake_anybody_fails_no_sale(self):
+        """Odoo wakes its scheduler by a second connection, after the commit."""
+        full = OperationalError("sorry, too many clients already")
+        self.env.cr.postcommit.clear()
+        with (
+            patch.object(
+                type(self.env["ir.cron"]), "_notifydb", side_effect=full
+            ) as it,
+            self.assertLogs(WATCH, "WARNING"),
+        ):
+            self.capture_some()
+            self.env.cr.postcommit.run()
+        it.assert_called()
 
     def test_refund_has_its_original_and_starts_no_campaign(self):
         order = self.sell(self.customer)

@@ -671,6 +671,23 @@ class TestLeases(DeliveryCase):
         self.assertEqual(event.state, "held", "a person decides, with the log at hand")
         self.assertEqual(event.log_ids.verdict, "done")
 
+    def test_a_result_is_written_though_others_are_in_the_way_for_a_while(self):
+        event = self.capture()
+        Settle, left = type(self.part("settle")), [SerializationFailure] * 10
+        settle = Settle._settle
+
+        def busy(model, desk, landed, lease):
+            if landed and left:
+                raise left.pop()
+            return settle(model, desk, landed, lease)
+
+        with (
+            patch.object(Settle, "_settle", busy),
+            patch.object(inboost_delivery, "SETTLE_PAUSE", 0),
+        ):
+            self.deliver()
+        self.assertEqual((left, event.state), ([], "done"))
+
     def test_a_result_that_cannot_be_written_is_said_and_never_given_back(self):
         event = self.capture()
         Settle = type(self.part("settle"))
@@ -687,6 +704,7 @@ class TestLeases(DeliveryCase):
             run = inboost_delivery.Run("a lease", desk, senders, 0.0, landed=landed)
             with (
                 patch.object(Settle, "_settle", side_effect=SerializationFailure),
+                patch.object(inboost_delivery, "SETTLE_PAUSE", 0),
                 self.assertLogs(DELIVERY, "ERROR") as logged,
             ):
                 delivery._settle_one_by_one(run)

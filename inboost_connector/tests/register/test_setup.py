@@ -75,7 +75,7 @@ class TestSetup(CustomerCase):
         self.fake.script[TEST] = [self.answer({"user": "Olena"})]
         self.press(setup, "test")
         self.assertEqual(setup.test_state, "works")
-        self.assertIn("Olena", setup.test_answer)
+        self.assertIn("It says: user: Olena", setup.test_answer)
         [asked] = self.fake.requests
         self.assertEqual(asked["headers"]["Authorization"], "Bearer k3y")
         self.fake.script[TEST] = [401]

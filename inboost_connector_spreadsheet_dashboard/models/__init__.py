@@ -1,0 +1,1 @@
+from . import inboost_event_report
