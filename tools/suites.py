@@ -15,6 +15,7 @@ APART = [
     "tests/chaos/test_chaos.py",
     "tests/chaos/test_odoos_own.py",
     "tests/chaos/test_plain_queue_job.py",
+    "tests/chaos/test_short.py",
     "tests/e2e/test_every_screen.py",
     "tests/e2e/test_kill.py",
     "tests/e2e/test_limits.py",

@@ -162,6 +162,9 @@ class Accidents:
         self.clock.set(0)
         time.sleep(2)
         self.note_cut()
+        self.wait_for_corrections()
+
+    def wait_for_corrections(self):
         wait_until(lambda: not self.odoo.sql(PUT_OFF), 120, "the end of it")
 
     def note_cut(self):

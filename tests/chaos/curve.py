@@ -67,7 +67,8 @@ class Curve(threading.Thread):
             self.rows.append(self.look())
 
     def close(self):
-        assert self.is_alive(), "nobody looked any more"
+        broke = not self.is_alive() and not self.closing.is_set()
+        assert not broke, "nobody looked any more"
         self.closing.set()
         self.join(60)
 
@@ -119,7 +120,8 @@ class Curve(threading.Thread):
         """:return: the median of a column in one of so many parts of the time"""
         size = len(self.rows) / parts
         some = self.rows[int(part * size) : int((part + 1) * size)]
-        return statistics.median(row[column] or 0 for row in some)
+        known = [row[column] for row in some if row.get(column) is not None]
+        return statistics.median(known)
 
     def keep(self, name):
         FOLDER.mkdir(parents=True, exist_ok=True)
@@ -144,12 +146,16 @@ def draw(rows, marks, path):
     axes = figure.subplots(2, 3, sharex=True)
     minutes = [row["seconds"] / 60 for row in rows]
     for axis, (title, columns) in zip(axes.flat, PANELS, strict=True):
+        axis.set_visible(
+            any(row[column] is not None for column in columns for row in rows)
+        )
         for column, label in columns.items():
             axis.plot(minutes, [row[column] for row in rows], label=label)
         for begin, end in zip(marks[::2], marks[1::2], strict=True):
             axis.axvspan(begin / 60, end / 60, color="orange", alpha=0.15)
         axis.set_title(title, fontsize=10)
-        axis.set_ylim(bottom=0)
+        most = max(row[column] or 0 for column in columns for row in rows)
+        axis.set_ylim(0, 1.2 * most or 1)
         if len(columns) > 1:
             axis.legend(fontsize=8)
     for axis in axes[-1]:

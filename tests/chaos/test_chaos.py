@@ -4,6 +4,7 @@ commit, ``ONLY=kill_server`` with one kind of accident; a seed plays the same sa
 accidents again."""
 
 import os
+import time
 
 from tests.chaos.accidents import WEATHER, Accidents
 from tests.chaos.curve import arrivals_of
@@ -38,8 +39,10 @@ def live_through(accidents, seed, seconds):
     threads = (*tills, announcer, puller)
     for thread in threads:
         thread.start()
+    begin = time.monotonic()
     accidents.happen(seconds, lambda: count_sales(tills))
     close(threads, accidents)
+    print(f"{time.monotonic() - begin:.0f} s")
     inboost.control("DELETE", "faults")
     # PostgreSQL's restart may have ended the threads that run jobs, for which Odoo has
     # no remedy but this.
@@ -113,6 +116,10 @@ def out_of_order(inboost, events):
         " WHERE processed AND event_id IS NOT NULL ORDER BY id"
     ):
         row, operation, phone = rows[event_id]
+        if operation == "balance_set":
+            # It says what there is when it leaves, and one of the day's business goes
+            # before one that a program's change asks for.
+            continue
         arrived.setdefault((operation, phone), []).append(row)
     return [(*key, ids) for key, ids in arrived.items() if ids != sorted(ids)]
 

@@ -19,7 +19,7 @@ from tests.support.outbox import Till
 SECONDS = float(os.environ.get("PRESSURE_SECONDS") or 600)
 #: Sales a second, of two events each, where the load is not the pressure.
 SALES = 10
-OPERATIONS = ("purchase", "purchase_details")
+OPERATIONS = ("purchase", "bonus_accrual")
 CUSTOMERS = 1000
 #: Sales that are timed to see what the system bears, and those of one burst.
 MANY = 1000
@@ -38,7 +38,7 @@ class Load(threading.Thread):
         super().__init__(daemon=True)
         self.till, self.rate = Till(odoo), rate
         self.begun, self.ids, self.count = {}, set(), 0
-        self.closing = threading.Event()
+        self.closing, self.lock = threading.Event(), threading.Lock()
 
     def run(self):
         due = 0.0
@@ -52,14 +52,15 @@ class Load(threading.Thread):
                 due -= int(due)
 
     def sell(self, count):
-        numbers = range(self.count, self.count + count)
-        orders = [f"fill-{number}" for number in numbers]
-        # What arrives before the commit is known here counts from now.
-        self.begun |= dict.fromkeys(orders, time.time())
-        ids, moment = self.till.sell(count, self.count, OPERATIONS, CUSTOMERS)
-        self.begun |= dict.fromkeys(orders, moment)
-        self.ids.update(ids)
-        self.count += count
+        with self.lock:
+            numbers = range(self.count, self.count + count)
+            orders = [f"fill-{number}" for number in numbers]
+            # What arrives before the commit is known here counts from now.
+            self.begun |= dict.fromkeys(orders, time.time())
+            ids, moment = self.till.sell(count, self.count, OPERATIONS, CUSTOMERS)
+            self.begun |= dict.fromkeys(orders, moment)
+            self.ids.update(ids)
+            self.count += count
 
     def take_sales(self):
         """They are no sales of Odoo's."""
@@ -116,6 +117,7 @@ def press(curve, load, trouble):
 
 def check(name, odoo, inboost, load, curve):
     """All of it arrived, once and in order."""
+    assert load.is_alive(), "nobody sold any more"
     load.closing.set()
     load.join(60)
     begin = time.monotonic()
@@ -173,11 +175,17 @@ def test_pressure_of_overlapping_readers(odoo, inboost, load, curve):
     check("overlapping_readers", odoo, inboost, load, curve)
 
 
-def test_pressure_of_half_as_much_again_as_it_bears(odoo, inboost, load, curve):
+def measure(odoo, load):
+    """:return: sales a second that are delivered"""
     begin = time.monotonic()
     load.sell(MANY)
     wait_until(lambda: is_delivered(odoo), 300, "what it bears")
-    bears = MANY / (time.monotonic() - begin)
+    return MANY / (time.monotonic() - begin)
+
+
+def test_pressure_of_half_as_much_again_as_it_bears(odoo, inboost, load, curve):
+    # The better of two: other work may have slowed one.
+    bears = max(measure(odoo, load) for _round in range(2))
 
     def overload(end):
         load.rate = OVERLOAD * bears

@@ -21,7 +21,7 @@ PAUSE = 1.0
 MORE = 1.5
 #: So few dead rows are tidied up by nobody.
 FEW = 500
-FLAT = ("arrival_p50", "sale_p50", "memory_mb", "bytes_of_an_event")
+FLAT = ("arrival_in_sales", "memory_mb", "bytes_of_an_event")
 
 
 class Sales:
@@ -70,9 +70,13 @@ def test_soak(odoo, inboost):
 
 
 def check_flatness(curve):
+    for row in curve.rows:
+        # A busy machine slows Odoo's own part of it as much.
+        if row["arrival_p50"] and row["sale_p50"]:
+            row["arrival_in_sales"] = row["arrival_p50"] / row["sale_p50"]
+    names = (*FLAT, "arrival_p50", "sale_p50", "dead_events", "dead_log")
     before, after = (
-        {name: curve.middle(name, part) for name in (*FLAT, "dead_events", "dead_log")}
-        for part in (1, 3)
+        {name: curve.middle(name, part) for name in names} for part in (1, 3)
     )
     print(f"second quarter: {before}")
     print(f"last quarter: {after}")
