@@ -66,7 +66,7 @@ def type_body(screen):
 
     def type_body(text):
         page = screen.page
-        page.locator(f"{BODY} .ace_content").click()
+        page.locator(f"{BODY} .ace_scroller").click()
         page.keyboard.press("Control+a")
         page.keyboard.press("Delete")
         page.keyboard.insert_text(text)
@@ -133,7 +133,7 @@ def test_a_value_that_is_clicked_while_the_server_thinks_stays(screen, type_body
     page.keyboard.insert_text(", change: ")
     page.locator(".inboost-input button[title=change]").click()
     slow.answer()
-    page.locator(f"{BODY} button.text-danger").wait_for()
+    page.locator(f"{BODY} .text-danger").wait_for()
     assert written(page) == "{points: amount, change: change"
     page.keyboard.insert_text("}")
     slow.recover()
@@ -186,7 +186,9 @@ def test_what_is_wrong_is_said_below_and_the_caret_goes_to_its_place(
     problem = page.locator(f"{BODY} button", has_text="there is no function fone()")
     problem.wait_for()
     page.locator(f"{BODY} .ace_gutter-cell.ace_error").wait_for()
-    assert page.locator(f"{BODY} .ace_content").bounding_box()["width"] > 200
+    written(page)
+    expect(page.locator(f"{BODY} .ace_line")).to_contain_text("fone(phone)")
+    expect(page.locator(f"{BODY} .ace_line").first).to_be_in_viewport()
     page.screenshot(path=tmp_path / "wrong.png")
     problem.click()
     assert caret(page) == {"row": 0, "column": 24}
@@ -198,7 +200,7 @@ def test_what_is_wrong_is_said_below_and_the_caret_goes_to_its_place(
 def test_a_path_of_the_answer_says_what_is_wrong_with_it_in_its_place(screen):
     page = screen.page
     path = screen.show("failure_path")
-    path.locator(".ace_content").click()
+    path.locator(".ace_scroller").click()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text("ok == `false` && nope(error)")
     problem = path.locator("button", has_text="there is no function nope()")
@@ -274,7 +276,7 @@ def test_a_value_goes_into_what_is_on_the_screen(screen):
     place = f"{odoo.url}/odoo/action-inboost_connector.inboost_endpoint_action"
     page.goto(f"{place}/{endpoint}")
     page.locator(f"{BODY} .ace_content").wait_for()
-    screen.show("row_map").locator(".ace_content").click()
+    screen.show("row_map").locator(".ace_scroller").click()
     body = screen.show("body")
     page.locator(".inboost-input button[title=page_size]").click()
     expect(body.locator(".ace_content")).to_contain_text("page_size{Lang")

@@ -302,7 +302,8 @@ for role, groups in ROLES.items():
         for right in ("read", "create"))
     menus[role] = [(menu.complete_name, menu.sudo().action.id,
                     getattr(menu.sudo().action, "tag", "list"))
-                   for menu in env["ir.ui.menu"].with_user(person).search(ours)]
+                   for menu in env["ir.ui.menu"].with_user(person).search(ours)
+                   ._filter_visible_menus()]
 dialogs = [m for m in models if m.startswith("inboost.") and env[m]._transient]
 env.cr.commit()
 print("\\nscreens", json.dumps({

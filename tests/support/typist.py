@@ -93,7 +93,8 @@ class Typist:
 
     def _type_code(self, widget, text):
         page = self.page
-        widget.locator(".ace_content").click()
+        # The content is taller than what is seen of it, and would be scrolled.
+        widget.locator(".ace_scroller").click()
         page.keyboard.press("Control+a")
         page.keyboard.press("Delete")
         if text:

@@ -130,7 +130,8 @@ class InboostMapping(models.AbstractModel):
         """:param lib.mapping.MappingError error: in the reader's language"""
         if error.code not in WORDS:
             return str(error)
-        return self.env._(WORDS[error.code]) % error.values
+        words = self.env._(WORDS[error.code])
+        return words % error.values
 
     @api.model
     def _describe_place(self, error, expression):

@@ -128,14 +128,16 @@ class TestUnsent(InboostCase):
         self.assertEqual(self.why(order), [("expired", "purchase")])
 
     def test_purchases_of_other_shops_are_not_listed(self):
+        another = self.config.copy({"name": "Another shop"})
         self.forget_address("purchase")
         order = self.sold(phone="+380631112233")
         self.assertEqual(self.why(order), [("no_address", "purchase")])
+        self.backend.pos_config_ids = another
+        self.days_ago(1)
+        self.assertFalse(self.why(order))
         self.forget_address("purchase_details")
         note = self.credit_note(order)
         self.assertEqual(self.why(note), [("no_address", "purchase_details")])
-        self.backend.pos_config_ids = self.config.copy({"name": "Another shop"})
-        self.assertFalse(self.why(order))
         self.events_of(order).with_context(inboost_retention=True).sudo().unlink()
         self.assertFalse(self.why(note), "it goes where its order went")
 
@@ -240,7 +242,7 @@ class TestUnsent(InboostCase):
 
     def test_the_statement_is_not_compiled(self):
         """Which takes seconds beside many orders, also where nothing is listed."""
-        self.env.cr.execute("SET LOCAL jit_above_cost = 0")
+        self.env.cr.execute("SET LOCAL jit = on; SET LOCAL jit_above_cost = 0")
         self.assertIn("JIT", self.explain(SQL("SELECT count(*) FROM pos_order")))
         query = self.env["inboost.unsent"]._search([])
         self.assertNotIn("JIT", self.explain(query.select()))

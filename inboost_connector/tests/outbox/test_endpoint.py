@@ -240,7 +240,7 @@ class TestEndpoint(InboostCase):
     def test_try_reads_a_row_as_a_synchronisation_does(self):
         row = {"id": 7, "userPhoneNumber": "380671234567"}
         self.backend.time_zone = "Europe/Kyiv"
-        row["birth"] = "1990-05-16T21:00:00Z"
+        row["birth"] = "1990-05-16T17:30:00Z"
         self.assertIn(
             '"birthdate": "1990-05-17"', self.try_out("customers_list", [row])
         )
