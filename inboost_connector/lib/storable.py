@@ -1,8 +1,12 @@
 """Text and JSON as PostgreSQL takes them: without halves of characters, without NUL."""
 
 import json
+import re
 from datetime import datetime
 from typing import Any
+
+#: NUL in JSON. After an odd backslash more it is six letters that somebody wrote.
+NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 def text(value: str) -> str:
@@ -19,7 +23,7 @@ def dumps(value: Any) -> str:
     '{"a": "b"}'
     """
     written = json.dumps(value, ensure_ascii=False, default=_write_moment)
-    return text(written).replace("\\u0000", "")
+    return NUL.sub(r"\1", text(written))
 
 
 def _write_moment(value: Any) -> str:
