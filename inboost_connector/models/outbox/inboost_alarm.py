@@ -250,11 +250,11 @@ class InboostAlarm(models.Model):
                   FROM unnest(%(endpoints)s::int[]) AS p(id)
             CROSS JOIN LATERAL (
                        SELECT queued_at FROM inboost_event
-                        WHERE endpoint_id = p.id AND state = 'pending'
+                        WHERE endpoint_id = p.id AND lower(state) = 'pending'
                      ORDER BY priority, id LIMIT 1) oldest
              LEFT JOIN LATERAL (
                        SELECT next_try FROM inboost_event
-                        WHERE endpoint_id = p.id AND state = 'pending'
+                        WHERE endpoint_id = p.id AND lower(state) = 'pending'
                      ORDER BY next_try LIMIT 1) due ON TRUE
                 """,
                 endpoints=able.ids,

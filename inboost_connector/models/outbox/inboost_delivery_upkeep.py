@@ -74,7 +74,7 @@ class InboostDelivery(models.AbstractModel):
                       FROM inboost_endpoint p
                 CROSS JOIN LATERAL (
                            SELECT id FROM inboost_event
-                            WHERE endpoint_id = p.id AND state = 'pending'
+                            WHERE endpoint_id = p.id AND lower(state) = 'pending'
                               AND next_try > %(latest)s
                             LIMIT 1000
                               FOR UPDATE SKIP LOCKED) e),
@@ -109,7 +109,7 @@ class InboostDelivery(models.AbstractModel):
                       FROM inboost_endpoint p
                       JOIN inboost_event e
                         ON e.endpoint_id = p.id
-                       AND e.state IN ('pending', 'parked')
+                       AND lower(e.state) IN ('pending', 'parked')
                        AND e.occurred_at < %(now)s - make_interval(
                                days => p.shelf_life_days)
                      WHERE p.shelf_life_days > 0
@@ -186,7 +186,7 @@ class InboostDelivery(models.AbstractModel):
                   FROM inboost_endpoint p
             CROSS JOIN LATERAL (
                        SELECT next_try FROM inboost_event
-                        WHERE endpoint_id = p.id AND state = 'pending'
+                        WHERE endpoint_id = p.id AND lower(state) = 'pending'
                      ORDER BY next_try LIMIT 1) first
                  WHERE p.id = ANY(%s)
                 """,

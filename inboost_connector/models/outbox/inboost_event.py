@@ -123,9 +123,9 @@ class InboostEvent(models.Model):
     # index is as good as another, and a claim reads the whole backlog for each row of
     # it. Of an expression there are none, and PostgreSQL assumes a share.
     _due = models.Index("(endpoint_id, priority, id) WHERE lower(state) = 'pending'")
-    _next = models.Index("(endpoint_id, next_try) WHERE state = 'pending'")
+    _next = models.Index("(endpoint_id, next_try) WHERE lower(state) = 'pending'")
     _waiting = models.Index(
-        "(endpoint_id, occurred_at) WHERE state IN ('pending', 'parked')"
+        "(endpoint_id, occurred_at) WHERE lower(state) IN ('pending', 'parked')"
     )
     _in_order = models.Index(
         "(backend_id, phone, id) WHERE lower(state) IN ('pending', 'sending')"
@@ -271,7 +271,7 @@ class InboostEvent(models.Model):
             SQL(
                 """
                 UPDATE inboost_event SET queued_at = %s
-                 WHERE endpoint_id = ANY(%s) AND state = 'pending'
+                 WHERE endpoint_id = ANY(%s) AND lower(state) = 'pending'
              RETURNING id
                 """,
                 fields.Datetime.now(),

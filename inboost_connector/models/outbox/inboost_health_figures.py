@@ -97,7 +97,7 @@ class InboostHealthFigures(models.AbstractModel):
                   FROM unnest(%(endpoints)s::int[]) AS p(id)
             CROSS JOIN LATERAL (
                        SELECT queued_at FROM inboost_event
-                        WHERE endpoint_id = p.id AND state = 'pending'
+                        WHERE endpoint_id = p.id AND lower(state) = 'pending'
                      ORDER BY priority, id LIMIT %(limit)s) first
                 """,
                 endpoints=backend.endpoint_ids.ids,
@@ -129,7 +129,7 @@ class InboostHealthFigures(models.AbstractModel):
                   FROM unnest(%(endpoints)s::int[]) AS p(id)
             CROSS JOIN LATERAL (
                        SELECT id, backend_id, phone, next_try FROM inboost_event
-                        WHERE endpoint_id = p.id AND state = 'pending'
+                        WHERE endpoint_id = p.id AND lower(state) = 'pending'
                           AND next_try <= %(now)s
                      ORDER BY next_try LIMIT %(limit)s) e
                  WHERE NOT EXISTS (

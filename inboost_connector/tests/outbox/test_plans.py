@@ -227,6 +227,8 @@ class TestPlans(BonusCase):
             delivery._plan_next_run(desk, 0)
             delivery._supersede()
             delivery._recover_leases()
+            delivery._correct_times()
+            delivery._expire()
             self.env["inboost.alarm"]._refresh(self.backend)
             before.rollback()
         self.assertEqual(len(tasks), 64)
