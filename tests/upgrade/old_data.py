@@ -44,7 +44,7 @@ endpoint["customer_find"].address = "/api/other/getUser"
 backend._connect()
 endpoint["bonus_accrual"]._pause("HTTP 404")
 endpoint["purchase_refund"].write(
-    {"enabled": True, "failures": 6, "rest_until": now + timedelta(days=1)})
+    {"enabled": True, "failures": 6, "rest_until": now + timedelta(hours=1)})
 
 lviv = env["res.company"].create({"name": "Lviv"})
 env.user.company_ids |= lviv
