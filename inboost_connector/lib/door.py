@@ -62,7 +62,10 @@ class Door:
 #: Stands for what is not set, so that each request costs the same.
 _NOBODY = Door(
     digest(secrets.token_urlsafe()),
-    tuple(base64.b64encode(secrets.token_bytes(32)).decode() for _two in "12"),
+    tuple(
+        signing.PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+        for _two in "12"
+    ),
 )
 
 

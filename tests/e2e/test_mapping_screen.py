@@ -66,7 +66,7 @@ def type_body(screen):
 
     def type_body(text):
         page = screen.page
-        page.locator(f"{BODY} .ace_scroller").click()
+        screen.enter_code(page.locator(BODY))
         page.keyboard.press("Control+a")
         page.keyboard.press("Delete")
         page.keyboard.insert_text(text)
@@ -200,7 +200,7 @@ def test_what_is_wrong_is_said_below_and_the_caret_goes_to_its_place(
 def test_a_path_of_the_answer_says_what_is_wrong_with_it_in_its_place(screen):
     page = screen.page
     path = screen.show("failure_path")
-    path.locator(".ace_scroller").click()
+    screen.enter_code(path)
     page.keyboard.press("Control+a")
     page.keyboard.insert_text("ok == `false` && nope(error)")
     problem = path.locator("button", has_text="there is no function nope()")
@@ -276,7 +276,7 @@ def test_a_value_goes_into_what_is_on_the_screen(screen):
     place = f"{odoo.url}/odoo/action-inboost_connector.inboost_endpoint_action"
     page.goto(f"{place}/{endpoint}")
     page.locator(f"{BODY} .ace_content").wait_for()
-    screen.show("row_map").locator(".ace_scroller").click()
+    screen.enter_code(screen.show("row_map"))
     body = screen.show("body")
     page.locator(".inboost-input button[title=page_size]").click()
     expect(body.locator(".ace_content")).to_contain_text("page_size{Lang")

@@ -91,10 +91,16 @@ class Typist:
             field.fill("" if value in (False, None) else str(value))
             field.press("Tab")
 
-    def _type_code(self, widget, text):
-        page = self.page
+    def enter_code(self, widget):
+        """Put the caret into an editor. It takes the focus once more a moment after it
+        was clicked, sooner than a person can have left it."""
         # The content is taller than what is seen of it, and would be scrolled.
         widget.locator(".ace_scroller").click()
+        self.page.evaluate("() => new Promise(done => setTimeout(done))")
+
+    def _type_code(self, widget, text):
+        page = self.page
+        self.enter_code(widget)
         page.keyboard.press("Control+a")
         page.keyboard.press("Delete")
         if text:
