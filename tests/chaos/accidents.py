@@ -10,11 +10,14 @@ from contextlib import suppress
 import cluster
 import psutil
 import psycopg2
+import pytest
 import requests
 from provision import postgres_bin
 
 from tests.chaos.register import TOKEN
+from tests.support.network import vanished
 from tests.support.odoo_server import OdooServer, wait_until
+from tests.support.outbox import connect, open_report
 
 #: 40 of 100 requests meet one of these.
 WEATHER = [
@@ -87,6 +90,7 @@ class Accidents:
             self.set_clock,
             self.kill_receiver,
             self.hang_receiver,
+            self.lose_receiver,
         ]
         if mode.get("workers"):
             self.kinds += [self.kill_worker, self.stop_worker]
@@ -187,6 +191,15 @@ class Accidents:
         time.sleep(LASTS)
         self.inboost.process.send_signal(signal.SIGCONT)
 
+    def lose_receiver(self):
+        """Its host is off the network: connections stay open, and nothing comes, not
+        even that nobody listens. What was sent again and again meanwhile comes later,
+        unless its sender threw it away."""
+        with vanished(self.inboost.process.pid):
+            time.sleep(LASTS)
+            with pytest.raises(requests.ConnectTimeout):
+                requests.get(self.inboost.url, timeout=0.5)
+
     # -- PostgreSQL ----------------------------------------------------------------
 
     def end_connections(self, database=None):
@@ -230,20 +243,12 @@ class Accidents:
             timeout=20,
         ).status_code
 
-    def connect(self):
-        return psycopg2.connect(
-            host="127.0.0.1",
-            port=cluster.PORT_FILE.read_text(),
-            user=cluster.USER,
-            dbname=self.odoo.database,
-        )
-
     def exhaust_connections(self):
         """Nobody gets a new one; those that are open go on."""
         taken = []
         with suppress(psycopg2.OperationalError):
             while True:
-                taken.append(self.connect())
+                taken.append(connect(self.odoo.database))
         for connection in taken[-SPARED:]:
             connection.close()
         time.sleep(LASTS)
@@ -264,7 +269,7 @@ class Accidents:
             thread.join()
 
     def write_rows(self, closing):
-        connection = self.connect()
+        connection = connect(self.odoo.database)
         connection.set_session(isolation_level="REPEATABLE READ")
         while not closing.is_set():
             try:
@@ -282,21 +287,14 @@ class Accidents:
 
     def idle_in_transaction(self):
         """A report that somebody left open: nothing is tidied up behind it."""
-        connection = self.read()
+        connection = open_report(self.odoo.database)
         time.sleep(2 * LASTS)
         connection.close()
 
     def overlapping_readers(self):
         readers = []
         for _n in range(4):
-            readers.append(self.read())
+            readers.append(open_report(self.odoo.database))
             time.sleep(LASTS / 4)
         for connection in readers:
             connection.close()
-
-    def read(self):
-        connection = self.connect()
-        connection.set_session(isolation_level="REPEATABLE READ")
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM inboost_event")
-        return connection

@@ -107,21 +107,23 @@ def check_delivery(odoo, inboost, cut):
 
 
 def out_of_order(inboost, events):
-    """:return: (operation, phone, rows as they arrived) where they did not as they
-    happened"""
+    """Of each operation and customer, rows come as they happened. A balance says what
+    there is when it leaves, and one of the day's business goes before one that a
+    program's change asks for: not the rows but what they say must be in order. Points
+    only grow here.
+
+    :return: (operation, phone, rows or balances as they arrived) where they did not
+    """
     rows = {event[1]: (int(event[0]), event[2], event[3]) for event in events}
     arrived = {}
-    for [event_id] in arrivals_of(inboost).execute(
-        "SELECT event_id FROM arrivals"
+    for event_id, amount in arrivals_of(inboost).execute(
+        "SELECT event_id, amount FROM arrivals"
         " WHERE processed AND event_id IS NOT NULL ORDER BY id"
     ):
         row, operation, phone = rows[event_id]
-        if operation == "balance_set":
-            # It says what there is when it leaves, and one of the day's business goes
-            # before one that a program's change asks for.
-            continue
-        arrived.setdefault((operation, phone), []).append(row)
-    return [(*key, ids) for key, ids in arrived.items() if ids != sorted(ids)]
+        place = amount if operation == "balance_set" else row
+        arrived.setdefault((operation, phone), []).append(place)
+    return [(*key, those) for key, those in arrived.items() if those != sorted(those)]
 
 
 def check_points(odoo, inboost, tills):
