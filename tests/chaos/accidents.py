@@ -70,12 +70,14 @@ def restart_postgres(how, clock):
 
 class Accidents:
     """:ivar cut: events that were on their way when a process was killed
+    :ivar blurred: events that waited or came while a clock was set: how long one waits
+        for another is not what it seems then
     :ivar counts: how often each kind happened"""
 
     def __init__(self, odoo, inboost, clock, mode, seed, only=()):
         self.odoo, self.inboost, self.clock, self.mode = odoo, inboost, clock, mode
         self.rng = random.Random(seed)
-        self.cut, self.counts = set(), {}
+        self.cut, self.blurred, self.counts = set(), set(), {}
         self.kinds = [
             self.kill_server,
             self.stop_server,
@@ -158,22 +160,30 @@ class Accidents:
         self.note_cut()
 
     def set_clock(self):
-        """Of the machine: ahead or behind for a while, then right again. What was in
-        flight seems to have been for hours."""
+        """Of the machine: ahead or behind for a while, then right again. What is in
+        flight seems to have been for hours, and counts as killed before anybody could
+        note it, or later."""
+        before = self.find("state = 'held' AND reason_code = 'killed'")
+        settled = self.find("state NOT IN ('pending', 'sending')")
         self.clock.set(self.rng.choice((WRONG, -WRONG)))
         time.sleep(LASTS)
-        self.note_cut()
         self.clock.set(0)
         time.sleep(2)
         self.note_cut()
+        self.cut |= self.find("state = 'held' AND reason_code = 'killed'") - before
+        self.blurred |= self.find("TRUE") - settled
         self.wait_for_corrections()
 
     def wait_for_corrections(self):
         wait_until(lambda: not self.odoo.sql(PUT_OFF), 120, "the end of it")
 
     def note_cut(self):
-        rows = self.odoo.sql("SELECT id FROM inboost_event WHERE state = 'sending'")
-        self.cut |= {row[0] for row in rows}
+        self.cut |= self.find("state = 'sending'")
+
+    def find(self, condition):
+        """:return: ids of events"""
+        rows = self.odoo.sql(f"SELECT id FROM inboost_event WHERE {condition}")
+        return {row[0] for row in rows}
 
     # -- the receiver --------------------------------------------------------------
 
