@@ -6,7 +6,6 @@ from odoo.tools import SQL
 from ...lib import backoff, wakeup
 from ...lib.clock import utcnow
 from ...lib.priority import NEWEST_ONLY
-from .inboost_watch import wake_scheduler
 
 #: A retry that is due sooner than the next look of Odoo's scheduler wakes it itself.
 SCHEDULER_LOOKS = timedelta(seconds=90)
@@ -207,9 +206,8 @@ class InboostDelivery(models.AbstractModel):
         if not self._is_triggered(now, whole):
             self.env["inboost.event"]._trigger_delivery(whole)
         if moment < now + SCHEDULER_LOOKS:
-            wakeup.at(
-                self.env.cr.dbname, (moment - now).total_seconds(), wake_scheduler
-            )
+            wake = self.env["inboost.watch"]._wake
+            wakeup.at(self.env.cr.dbname, (moment - now).total_seconds(), wake)
 
     @api.model
     def _is_triggered(self, after, until):

@@ -1,16 +1,16 @@
 import logging
-import os
-import threading
 import time
 from datetime import timedelta
 
 import psycopg2
-import psycopg2.sql
 
-from odoo import SUPERUSER_ID, api, fields, models, sql_db
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.sql_db import connection_info_for
 from odoo.tools import convert_file
 
 from odoo.addons.base.models.ir_cron import ODOO_NOTIFY_FUNCTION
+
+from ...lib import wakeup
 
 _logger = logging.getLogger(__name__)
 
@@ -37,66 +37,6 @@ CRONS = {
 _looked = {}
 
 
-class Waker:
-    """Wakes Odoo's scheduler, over a connection that this process keeps. Odoo connects
-    anew for each time, which takes as long as all that we do for a sale."""
-
-    def __init__(self):
-        self._lock = threading.Lock()
-        self._connection = None
-        self._used = 0.0
-
-    def wake(self, database):
-        """:raise psycopg2.Error: when PostgreSQL cannot be reached"""
-        with self._lock:
-            if not (self._is_fresh() and self._try(database)):
-                self._connect()
-                self._notify(database)
-
-    def _is_fresh(self):
-        # What was idle for long may be gone without a word.
-        idle = time.monotonic() - self._used
-        return self._connection and idle < sql_db.MAX_IDLE_TIMEOUT
-
-    def _try(self, database):
-        try:
-            self._notify(database)
-        except psycopg2.Error:
-            # PostgreSQL was restarted, for one.
-            return False
-        return True
-
-    def _connect(self):
-        if self._connection:
-            self._connection.close()
-        self._connection = None
-        _name, where = sql_db.connection_info_for("postgres")
-        self._connection = psycopg2.connect(**where)
-        self._connection.autocommit = True
-
-    def _notify(self, database):
-        function = psycopg2.sql.Identifier(ODOO_NOTIFY_FUNCTION)
-        query = psycopg2.sql.SQL("SELECT {}('cron_trigger', %s)").format(function)
-        with self._connection.cursor() as cr:
-            cr.execute(query, [database])
-        self._used = time.monotonic()
-
-
-_waker = Waker()
-# A connection belongs to one process.
-os.register_at_fork(after_in_child=_waker.__init__)
-
-
-def wake_scheduler(database):
-    """What was committed before is done, though nobody can be woken: a sale must not
-    fail because PostgreSQL has no connection to spare. Odoo's scheduler looks by itself
-    within a minute."""
-    try:
-        _waker.wake(database)
-    except psycopg2.Error as error:
-        _logger.warning("InBoost: the scheduler was not woken: %s", error)
-
-
 class InboostWatch(models.AbstractModel):
     """A sale notices when nobody sends any more: the threads of the scheduled actions
     may have died with PostgreSQL's restart, and nothing else of Odoo runs then."""
@@ -116,7 +56,18 @@ class InboostWatch(models.AbstractModel):
     @api.model
     def _wake_scheduler(self):
         """After a commit."""
-        wake_scheduler(self.env.cr.dbname)
+        self._wake(self.env.cr.dbname)
+
+    @staticmethod
+    def _wake(database):
+        """What was committed before is done, though nobody can be woken: a sale must
+        not fail because PostgreSQL has no connection to spare. Odoo's scheduler looks
+        by itself within a minute. No cursor is needed: a timer calls this, too."""
+        _name, where = connection_info_for("postgres")
+        try:
+            wakeup.waker.wake(where, ODOO_NOTIFY_FUNCTION, "cron_trigger", database)
+        except psycopg2.Error as error:
+            _logger.warning("InBoost: the scheduler was not woken: %s", error)
 
     # -- our scheduled actions -----------------------------------------------------
 

@@ -10,7 +10,7 @@ from odoo.sql_db import connection_info_for
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ...models.outbox import inboost_watch
+from ...lib import wakeup
 from ..common import DETAILS, WEBHOOK, InboostCase
 
 EVENT = "odoo.addons.inboost_connector.models.outbox.inboost_capture"
@@ -112,8 +112,8 @@ class TestCapture(InboostCase):
         full = OperationalError("sorry, too many clients already")
         self.env.cr.postcommit.clear()
         with (
-            patch.object(inboost_watch, "_waker", inboost_watch.Waker()),
-            patch.object(inboost_watch.psycopg2, "connect", side_effect=full) as it,
+            patch.object(wakeup, "waker", wakeup.Waker()),
+            patch.object(wakeup.psycopg2, "connect", side_effect=full) as it,
             self.assertLogs(WATCH, "WARNING"),
         ):
             self.capture_some()
@@ -124,18 +124,20 @@ class TestCapture(InboostCase):
         self,
     ):
         _name, postgres = connection_info_for("postgres")
-        waker = inboost_watch.Waker()
+        waker = wakeup.Waker()
+
+        def wake(text):
+            waker.wake(postgres, "pg_notify", "cron_trigger", text)
+            return waker._connection.info.backend_pid
+
         with closing(psycopg2.connect(**postgres)) as scheduler:
             scheduler.autocommit = True
             with scheduler.cursor() as cr:
                 cr.execute("LISTEN cron_trigger")
-                waker.wake("one")
-                first = waker._connection.info.backend_pid
-                waker.wake("two")
-                self.assertEqual(waker._connection.info.backend_pid, first)
+                first = wake("one")
+                self.assertEqual(wake("two"), first)
                 cr.execute("SELECT pg_terminate_backend(%s, 5000)", [first])
-                waker.wake("three")
-                self.assertNotEqual(waker._connection.info.backend_pid, first)
+                self.assertNotEqual(wake("three"), first)
                 cr.execute("SELECT 1")
             woken = [one.payload for one in scheduler.notifies]
         waker._connection.close()
@@ -143,11 +145,12 @@ class TestCapture(InboostCase):
         self.assertEqual(ours, ["one", "two", "three"])
 
     def test_a_connection_that_was_idle_for_long_is_not_trusted(self):
-        waker = inboost_watch.Waker()
-        waker.wake("one")
+        _name, postgres = connection_info_for("postgres")
+        waker = wakeup.Waker()
+        waker.wake(postgres, "pg_notify", "cron_trigger", "one")
         first = waker._connection
-        with patch.object(inboost_watch.sql_db, "MAX_IDLE_TIMEOUT", 0):
-            waker.wake("two")
+        with patch.object(wakeup, "MAX_IDLE", 0):
+            waker.wake(postgres, "pg_notify", "cron_trigger", "two")
         self.assertTrue(first.closed)
         waker._connection.close()
 
