@@ -15,6 +15,7 @@ from . import auth, mapping, signing
 from .auth import Auth
 from .backoff import Pace
 from .client import Client, Exchange, Request
+from .facts import SAMPLES
 from .log_row import LogRules, describe, mask_outcome
 from .outcome import AnswerRules, Outcome, Verdict, classify
 
@@ -58,6 +59,12 @@ class Target:
     batch_size: int = 1
     batch_body: str = ""
     signing: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def unread(self) -> list[str]:
+        """Names of a fact that the request is not made of."""
+        texts = (self.url, self.query, self.headers, self.body, self.batch_body)
+        return mapping.find_unread(SAMPLES[self.operation], *texts)
 
     def prepare_request(self, fact: dict[str, Any], **envelope: Any) -> Request:
         """The request, without the credentials: see :func:`lib.auth.send`.

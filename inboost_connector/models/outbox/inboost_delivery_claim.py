@@ -44,8 +44,8 @@ class InboostDeliveryClaim(models.AbstractModel):
                       FROM unnest(
                                %(endpoints)s::int[], %(quotas)s::int[],
                                %(fresh)s::timestamp[], %(until)s::timestamp[],
-                               %(sizes)s::int[])
-                        AS r(endpoint_id, quota, fresh, until, size)
+                               %(sizes)s::int[], %(unread)s::text[])
+                        AS r(endpoint_id, quota, fresh, until, size, unread)
                       JOIN inboost_endpoint p ON p.id = r.endpoint_id
                      WHERE NOT COALESCE(p.paused, FALSE)
                        AND (p.rest_until IS NULL OR p.rest_until <= %(now)s)),
@@ -93,7 +93,8 @@ class InboostDeliveryClaim(models.AbstractModel):
                        write_date = %(now)s
                   FROM locked, ready r
                  WHERE e.id = locked.id AND r.endpoint_id = e.endpoint_id
-             RETURNING e.id, e.event_id, e.key, e.fact, e.phone, e.attempts,
+             RETURNING e.id, e.event_id, e.key,
+                       e.fact - string_to_array(r.unread, ','), e.phone, e.attempts,
                        e.queued_at, e.endpoint_id, e.priority
                 """,
                 endpoints=[target.endpoint_id for target, _quota, _fresh in ready],
@@ -104,6 +105,7 @@ class InboostDeliveryClaim(models.AbstractModel):
                     for target, _quota, _fresh in ready
                 ],
                 sizes=[target.batch_size for target, _quota, _fresh in ready],
+                unread=[",".join(target.unread) for target, _quota, _fresh in ready],
                 open=desk.find_open(now),
                 patience=now - MAX_ORDER_WAIT,
                 wanted=wanted,
