@@ -139,8 +139,8 @@ def _add_query(url: str, parameters: dict[str, str]) -> str:
 class Task:
     """One claimed event. ``id`` is its row, ``event_id`` what InBoost knows it by.
 
-    :ivar state: what was read when it was claimed, of operations that send a state
-    :ivar trouble: why it cannot be sent, when that was found as it was claimed
+    :ivar state: what was read once it was leased, of operations that send a state
+    :ivar trouble: why it cannot be sent, when that was found then
     :ivar test: asked first: whether the server is well again
     :ivar mates: the others of the same request, of which this one is the lead
     :ivar begin_before: by ``time.monotonic()``; later, its lease could run out while

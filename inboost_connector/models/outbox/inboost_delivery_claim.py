@@ -126,8 +126,33 @@ class InboostDeliveryClaim(models.AbstractModel):
         ]  # fmt: skip
         desk.note_claimed(tasks, now, MAX_QUEUE + LEASE_MARGIN)
         self.env["inboost.delivery.desk"]._write(desk)
-        self._read_states(tasks)
         return tasks
+
+    @api.model
+    def _find_crossed(self, tasks):
+        """Two that claim at the same moment see nothing of each other's leases. If both
+        look again once theirs are committed, one of them at least sees the other's.
+
+        :return: ids of those whose customer has another event on its way
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT e.id
+                  FROM inboost_event e
+                 WHERE e.id = ANY(%s)
+                   AND EXISTS (
+                       SELECT FROM inboost_event x
+                        WHERE x.backend_id = e.backend_id
+                          AND x.phone = e.phone
+                          AND lower(x.state) IN ('pending', 'sending')
+                          AND x.state = 'sending'
+                          AND x.id <> e.id)
+                """,
+                [task.id for task in tasks],
+            )
+        )
+        return {row[0] for row in rows}
 
     @api.model
     def _read_states(self, tasks):

@@ -236,6 +236,7 @@ class TestPlans(BonusCase):
         desk = self.part("desk")._read(Desk())
         with self.env.cr.savepoint(flush=False) as before, self.watching() as found:
             tasks = self.part("claim")._claim(desk, 64, [], "a lease")
+            self.part("claim")._find_crossed(tasks)
             self.part("claim")._give_back("a lease", [])
             delivery._plan_next_run(desk, 0)
             delivery._supersede()
