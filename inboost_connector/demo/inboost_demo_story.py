@@ -124,7 +124,10 @@ class InboostDemo(models.AbstractModel):
             answer = json.dumps(
                 {"success": False, "errors": [words]}, ensure_ascii=False
             )
-            error = not status and "RemoteDisconnected: closed without response"
+            error = (
+                not status
+                and "Connection lost: Remote end closed connection without response"
+            )
             self._log(event, verdict, status, status and answer, error=error)
         self._cancel(purchases[6])
         self._stop_duplicate(purchases[7])
