@@ -81,6 +81,7 @@ class InboostDemo(models.AbstractModel):
                 "request_body": event.body_text,
                 "status": status,
                 "answer": answer,
+                "reason_code": error and "connection_lost",
                 "error": error,
                 "duration": round(chance.uniform(0.06, 0.4), 3),
                 "attempt": event.attempts,
@@ -154,7 +155,7 @@ class InboostDemo(models.AbstractModel):
         self.env["inboost.request.log"]._record_duplicates(
             event.backend_id,
             [(event.operation, event.key)],
-            "The order was paid again",
+            "paid_again",
         )
 
     def _sum_up(self, backend):

@@ -384,7 +384,7 @@ def describe(error: BaseException, sent: bool = False) -> tuple[Trouble, str]:
     """The kind of trouble and a short text about it, for logs."""
     words = str(error)[:300]
     if isinstance(error, AddressRefused):
-        return "address_refused", f"Address refused: {words}"
+        return "address_refused", words
     if isinstance(error, socket.gaierror):
         return "name_error", "Name error: the host name cannot be resolved"
     if isinstance(error, TimeoutError):

@@ -56,6 +56,7 @@ def describe(exchange: Exchange, rules: LogRules) -> dict[str, Any]:
         "status": exchange.status or 0,
         "answer": _hide(answer, secrets, rules)[:limit],
         "duration": exchange.duration,
+        "reason_code": exchange.trouble,
         "error": error or None,
     }
 

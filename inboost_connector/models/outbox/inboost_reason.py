@@ -56,6 +56,8 @@ REASONS = {
     "notice_split": _lt("It was too large and goes in two parts."),
     "erased": _lt("The customer was erased."),
     "opted_out": _lt("The customer opted out of what starts campaigns."),
+    "paid_again": _lt("The order was paid again"),
+    "confirmed_again": _lt("The same points were confirmed again"),
     "paused_by": _lt("Paused by %(user)s"),
     "copy": _lt(
         "This database is a copy, or was restored or moved: nothing is sent from it. "

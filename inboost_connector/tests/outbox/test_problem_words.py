@@ -28,6 +28,8 @@ UKRAINIAN = {
     "text": "текст",
     "a number": "число",
     "a list": "список",
+    "The connection broke after sending.": "Обірвалося.",
+    "The order was paid again": "Оплачено ще раз",
     "an object": "об’єкт",
     "the address has to begin with https://": "адреса починається з https://",
     "a form has one level only: %(name)s has more": "форма має один рівень: %(name)s",
@@ -119,6 +121,20 @@ class TestProblemWords(InboostCase):
         endpoint.body = "split(amount, ',')"
         with self.assertRaisesRegex(UserError, "тіло: split.*не текст"):
             endpoint.action_send_sample()
+
+    def test_so_does_the_log_where_nothing_answered_or_was_sent(self):
+        self.fake.script[self.endpoint("balance_set").address] = ["close"]
+        event = self.capture_some(operation="balance_set")
+        self.deliver()
+        self.env["inboost.request.log"]._record_duplicates(
+            self.backend, [(event.operation, event.key)], "paid_again"
+        )
+        again, lost = event.log_ids.sorted("id", reverse=True)
+        self.assertEqual(lost.said, "The connection broke after sending.")
+        self.assertTrue(lost.error, "more of it")
+        self.assertEqual(lost.with_context(lang="uk_UA").said, "Обірвалося.")
+        self.assertEqual(again.said, "The order was paid again")
+        self.assertEqual(again.with_context(lang="uk_UA").said, "Оплачено ще раз")
 
     def test_so_does_a_path_that_does_not_fit_the_answer(self):
         endpoint = self.ukrainian()
