@@ -168,7 +168,7 @@ class InboostDeliveryClaim(models.AbstractModel):
             for task in some:
                 found = newest.get(task.phone) or {}
                 if isinstance(found, Exception):
-                    task.trouble = f"{type(found).__name__}: {found}"
+                    task.trouble = f"{type(found).__name__}: {found}"[:500]
                 else:
                     task.state = found
 

@@ -176,7 +176,7 @@ class InboostEvent(models.Model):
                 )
                 event.body_text = self._shown(request.body)
             except mapping.MappingError as error:
-                event.body_text = str(error)
+                event.body_text = self.env["inboost.mapping"]._word_error(error)
 
     def _compute_document_readable(self):
         """Whoever sees events need not have rights on sales."""
