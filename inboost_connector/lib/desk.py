@@ -142,6 +142,7 @@ class Desk:
             if not place.is_probing:
                 continue
             place.rest(now, task.target.timeout + margin)
+            task.is_probe = True
             if task.target.guarantee == "at_most_once":
                 task.test = place.test
 
@@ -205,7 +206,12 @@ class Desk:
             if outcome.wait:
                 place.rest(now, outcome.wait)
         elif found.circuit == "counts" and landed.leads:
-            place.fail(now, outcome.wait)
+            # What was on its way when the circuit opened says nothing new: an outage of
+            # seconds would count as one of minutes.
+            if landed.task.is_probe or not place.is_probing:
+                place.fail(now, outcome.wait)
+            elif outcome.wait:
+                place.rest(now, outcome.wait)
         if failing != (place.failures >= FAILING):
             self.troubled = True
         if found.pauses == "endpoint":

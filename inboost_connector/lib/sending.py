@@ -143,7 +143,8 @@ class Task:
 
     :ivar state: what was read once it was leased, of operations that send a state
     :ivar trouble: why it cannot be sent, when that was found then
-    :ivar test: asked first: whether the server is well again
+    :ivar is_probe: whether it alone shows whether the server is well again
+    :ivar test: asked first: whether it is
     :ivar mates: the others of the same request, of which this one is the lead
     :ivar begin_before: by ``time.monotonic()``; later, its lease could run out while
         it is on its way, and somebody else take it for lost"""
@@ -158,6 +159,7 @@ class Task:
     target: Target
     state: dict[str, Any] = field(default_factory=dict)
     trouble: str = ""
+    is_probe: bool = False
     test: Target | None = None
     begin_before: float = float("inf")
     mates: list["Task"] = field(default_factory=list)

@@ -35,6 +35,8 @@ WEATHER = [
 LASTS = 4
 #: Connections that a client has left over, so that the others are taken.
 SPARED = 4
+#: Of a threaded server.
+CRON_THREADS = 2
 #: Hours that a clock may be wrong.
 WRONG = 6
 #: Events that are put off for longer than any wait that we have.
@@ -228,15 +230,22 @@ class Accidents:
         other workers; a threaded one never starts other threads: somebody has to see
         that it sends nothing, and start it again."""
         self.allow_scheduling("false")
-        self.end_connections("postgres")
-        if self.mode.get("workers"):
-            time.sleep(LASTS)
+        try:
+            self.end_connections("postgres")
+            if self.mode.get("workers"):
+                time.sleep(LASTS)
+                return
+            wait_until(self.has_lost_threads, 120, "the end of the threads")
+        finally:
             self.allow_scheduling("true")
-            return
+        # The bus lets nobody sell before.
         self.wait_for_health(503)
-        self.allow_scheduling("true")
         self.stop_server()
         self.wait_for_health(200)
+
+    def has_lost_threads(self):
+        lost = self.odoo.logged().count("Exception in thread odoo.service.cron")
+        return lost >= CRON_THREADS
 
     def wait_for_health(self, status):
         wait_until(lambda: self.ask_for_health() == status, 120, f"health {status}")

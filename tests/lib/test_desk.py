@@ -124,8 +124,20 @@ def test_circuit_opens_after_failures_in_a_row_and_rests_longer_each_time():
     failed_times(found, 1)
     assert one.is_probing and not found.find_ready(9, NOW, [])
     first = one.rest_until
-    failed_times(found, 1)
+    failed_times(found, 1, is_probe=True)
     assert one.rest_until > first
+
+
+def test_what_was_on_its_way_when_the_circuit_opened_makes_no_longer_rest():
+    """Or thirty requests at once would make five minutes of an outage of seconds."""
+    found = desk()
+    one = found.places[ENDPOINT]
+    failed_times(found, backoff.CIRCUIT_THRESHOLD)
+    known = one.failures, one.rest_until
+    failed_times(found, 30)
+    assert (one.failures, one.rest_until) == known
+    failed_times(found, 1, wait=60.0)
+    assert one.rest_until == NOW + timedelta(seconds=60), "the server asked for it"
 
 
 def test_one_probe_at_a_time():
@@ -176,9 +188,9 @@ def test_only_a_purchase_is_preceded_by_the_harmless_question():
 
 def test_a_person_hears_when_an_endpoint_begins_and_ends_to_fail():
     found = desk(place(failures=FAILING - 2))
-    failed_times(found, 1)
+    failed_times(found, 1, is_probe=True)
     assert not found.troubled
-    failed_times(found, 1)
+    failed_times(found, 1, is_probe=True)
     assert found.troubled
     found.troubled = False
     found.conclude(landed("done", status=200), NOW)
