@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -51,6 +52,22 @@ class _Functions(builtin.Functions):  # type: ignore[misc]
 @lru_cache(maxsize=64)
 def _options(zone: str | None) -> Any:
     return jmespath.Options(custom_functions=_Functions(zone))
+
+
+def find_unread(names: Iterable[str], *texts: str) -> list[str]:
+    """Which of ``names`` of the input no expression of ``texts`` reads: large ones need
+    not be brought. A name that stands anywhere counts as read.
+
+    >>> find_unread(["phones", "customers"], "{to: phones}")
+    ['customers']
+    >>> find_unread(["phones", "customers"], "keys(@)")
+    []
+    """
+    text = " ".join(texts)
+    if "@" in text or "\\" in text or "*" in text.replace("[*]", ""):
+        # The whole input may be meant, or a name be written with escapes.
+        return []
+    return [name for name in names if name not in text]
 
 
 @lru_cache(maxsize=1024)

@@ -15,6 +15,7 @@ from . import auth, mapping, signing
 from .auth import Auth
 from .backoff import Pace
 from .client import Client, Exchange, Request
+from .facts import SAMPLES
 from .log_row import LogRules, describe, mask_outcome
 from .outcome import AnswerRules, Outcome, Verdict, classify
 from .problems import ProblemError
@@ -59,6 +60,12 @@ class Target:
     batch_size: int = 1
     batch_body: str = ""
     signing: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def unread(self) -> list[str]:
+        """Names of a fact that the request is not made of."""
+        texts = (self.url, self.query, self.headers, self.body, self.batch_body)
+        return mapping.find_unread(SAMPLES[self.operation], *texts)
 
     def prepare_request(self, fact: dict[str, Any], **envelope: Any) -> Request:
         """The request, without the credentials: see :func:`lib.auth.send`.
@@ -134,8 +141,8 @@ def _add_query(url: str, parameters: dict[str, str]) -> str:
 class Task:
     """One claimed event. ``id`` is its row, ``event_id`` what InBoost knows it by.
 
-    :ivar state: what was read when it was claimed, of operations that send a state
-    :ivar trouble: why it cannot be sent, when that was found as it was claimed
+    :ivar state: what was read once it was leased, of operations that send a state
+    :ivar trouble: why it cannot be sent, when that was found then
     :ivar test: asked first: whether the server is well again
     :ivar mates: the others of the same request, of which this one is the lead
     :ivar begin_before: by ``time.monotonic()``; later, its lease could run out while

@@ -17,6 +17,7 @@ from .outbox import test_alarms
 from .outbox import test_batch
 from .outbox import test_capture
 from .outbox import test_clock
+from .outbox import test_crossing
 from .outbox import test_delivery
 from .outbox import test_delivery_cases
 from .outbox import test_endpoint

@@ -81,6 +81,37 @@ def test_misspelt_names_are_looked_for_in_any_expression(text, data):
     assert all(isinstance(name, str) for name in names)
 
 
+@given(EXPRESSIONS, st.dictionaries(st.sampled_from(["a", "b", "c"]), ANY_JSON))
+@settings(max_examples=300, deadline=None)
+def test_what_is_unread_changes_nothing(text, data):
+    def evaluate(some):
+        try:
+            return repr(mapping.apply(text, some, None))
+        except MappingError as error:
+            return str(error)
+
+    unread = mapping.find_unread(data, text)
+    lean = {name: value for name, value in data.items() if name not in unread}
+    assert evaluate(lean) == evaluate(data)
+
+
+@pytest.mark.parametrize(
+    "text, unread",
+    [
+        ("{to: a, and: c.d}", ["b"]),
+        ("a[*].b", ["c"]),
+        ("'abc'", []),
+        ("", ["a", "b", "c"]),
+        ("to_string(@)", []),
+        ("* | [0]", []),
+        ("a.* ", []),
+        ('"\\u0062"', []),
+    ],
+)
+def test_a_name_is_unread_where_no_expression_may_mean_it(text, unread):
+    assert mapping.find_unread(["a", "b", "c"], text) == unread
+
+
 @given(st.text("{}abc.'`\"|/?= \\(", max_size=20), ANY_JSON)
 @settings(max_examples=300)
 def test_any_address_is_filled_or_refused(template, data):

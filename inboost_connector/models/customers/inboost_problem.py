@@ -93,7 +93,8 @@ class InboostProblem(models.AbstractModel):
             arguments["field"] = self._word_field(arguments["field"])
         if "fields" in arguments:
             arguments["fields"] = ", ".join(map(self._word_field, arguments["fields"]))
-        text = self.env._(TEXTS[code]) % arguments
+        words = self.env._(TEXTS[code])
+        text = words % arguments
         return text[:1].upper() + text[1:]
 
     @api.model
