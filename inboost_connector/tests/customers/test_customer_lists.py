@@ -106,6 +106,12 @@ class TestCustomerLists(CustomerCase):
         self.run_cron("pull")
         self.assertEqual(self.backend.last_run_id.state, "done")
 
+    def test_another_portal_waits_for_a_word_of_its_own(self):
+        self.pull([self.row(1)], dry_run=True)
+        self.backend.address = "https://another.inboost.ai"
+        self.assertEqual(self.backend.state, "draft")
+        self.assertFalse(self.backend.pull_released)
+
     # -- rows that are as they were ------------------------------------------------
 
     def test_an_unchanged_row_costs_no_decision(self):
