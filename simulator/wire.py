@@ -17,10 +17,13 @@ _open = {}
 class Protocol(HttpToolsProtocol):
     def connection_made(self, transport):
         super().connection_made(transport)
-        _open[transport.get_extra_info("peername")[:2]] = transport
+        # None where the client reset it before it was accepted.
+        if self.client:
+            _open[tuple(self.client)] = transport
 
     def connection_lost(self, exc):
-        _open.pop(self.transport.get_extra_info("peername")[:2], None)
+        if self.client:
+            _open.pop(tuple(self.client), None)
         super().connection_lost(exc)
 
 
@@ -36,7 +39,7 @@ async def hang_up(scope, receive, reset=False, flush=False):
     :param reset: the client sees a reset (RST) instead of an orderly end (FIN)
     :param flush: what was written before still goes out
     """
-    transport = _open.get(tuple(scope["client"]))
+    transport = _open.get(tuple(scope["client"] or ()))
     if transport is None:
         return
     if reset:
@@ -53,7 +56,7 @@ async def hang_up(scope, receive, reset=False, flush=False):
 
 async def drip_headers(scope, receive, answer, pause):
     """Write the head of an answer byte by byte, then the rest, and hang up."""
-    transport = _open.get(tuple(scope["client"]))
+    transport = _open.get(tuple(scope["client"] or ()))
     if transport is None:
         return
     try:

@@ -5,6 +5,7 @@ import contextlib
 import os
 import selectors
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,9 @@ from .address_guard import check_ip
 
 #: Seconds after which the next address is tried beside the one that is silent.
 NEXT_ADDRESS = 0.25
+
+#: Whether a socket that is closed waits, and how long (struct linger).
+AT_ONCE = struct.pack("ii", 1, 0)
 
 #: What getaddrinfo tells of an address: family, kind, protocol, name, socket address.
 Target = tuple[int, int, int, str, Any]
@@ -100,6 +104,9 @@ class Watch:
     def cut(self) -> None:
         self.expired = True
         with contextlib.suppress(OSError), socket.socket(fileno=os.dup(self.fd)) as own:
+            # What did not arrive yet is thrown away: a network that comes back would
+            # deliver it after what leaves later.
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
             own.shutdown(socket.SHUT_RDWR)
 
 

@@ -17,6 +17,7 @@ from .outbox import test_alarms
 from .outbox import test_batch
 from .outbox import test_capture
 from .outbox import test_clock
+from .outbox import test_crossing
 from .outbox import test_delivery
 from .outbox import test_delivery_cases
 from .outbox import test_endpoint
@@ -26,6 +27,7 @@ from .outbox import test_event_check
 from .outbox import test_model
 from .outbox import test_nets
 from .outbox import test_event_words
+from .outbox import test_problem_words
 from .outbox import test_health
 from .outbox import test_monitor
 from .outbox import test_plans

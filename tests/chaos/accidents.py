@@ -10,11 +10,14 @@ from contextlib import suppress
 import cluster
 import psutil
 import psycopg2
+import pytest
 import requests
 from provision import postgres_bin
 
 from tests.chaos.register import TOKEN
+from tests.support.network import vanished
 from tests.support.odoo_server import OdooServer, wait_until
+from tests.support.outbox import connect, open_report
 
 #: 40 of 100 requests meet one of these.
 WEATHER = [
@@ -67,12 +70,14 @@ def restart_postgres(how, clock):
 
 class Accidents:
     """:ivar cut: events that were on their way when a process was killed
+    :ivar blurred: events that waited or came while a clock was set: how long one waits
+        for another is not what it seems then
     :ivar counts: how often each kind happened"""
 
     def __init__(self, odoo, inboost, clock, mode, seed, only=()):
         self.odoo, self.inboost, self.clock, self.mode = odoo, inboost, clock, mode
         self.rng = random.Random(seed)
-        self.cut, self.counts = set(), {}
+        self.cut, self.blurred, self.counts = set(), set(), {}
         self.kinds = [
             self.kill_server,
             self.stop_server,
@@ -87,6 +92,7 @@ class Accidents:
             self.set_clock,
             self.kill_receiver,
             self.hang_receiver,
+            self.lose_receiver,
         ]
         if mode.get("workers"):
             self.kinds += [self.kill_worker, self.stop_worker]
@@ -154,22 +160,30 @@ class Accidents:
         self.note_cut()
 
     def set_clock(self):
-        """Of the machine: ahead or behind for a while, then right again. What was in
-        flight seems to have been for hours."""
+        """Of the machine: ahead or behind for a while, then right again. What is in
+        flight seems to have been for hours, and counts as killed before anybody could
+        note it, or later."""
+        before = self.find("state = 'held' AND reason_code = 'killed'")
+        settled = self.find("state NOT IN ('pending', 'sending')")
         self.clock.set(self.rng.choice((WRONG, -WRONG)))
         time.sleep(LASTS)
-        self.note_cut()
         self.clock.set(0)
         time.sleep(2)
         self.note_cut()
+        self.cut |= self.find("state = 'held' AND reason_code = 'killed'") - before
+        self.blurred |= self.find("TRUE") - settled
         self.wait_for_corrections()
 
     def wait_for_corrections(self):
         wait_until(lambda: not self.odoo.sql(PUT_OFF), 120, "the end of it")
 
     def note_cut(self):
-        rows = self.odoo.sql("SELECT id FROM inboost_event WHERE state = 'sending'")
-        self.cut |= {row[0] for row in rows}
+        self.cut |= self.find("state = 'sending'")
+
+    def find(self, condition):
+        """:return: ids of events"""
+        rows = self.odoo.sql(f"SELECT id FROM inboost_event WHERE {condition}")
+        return {row[0] for row in rows}
 
     # -- the receiver --------------------------------------------------------------
 
@@ -186,6 +200,15 @@ class Accidents:
         self.inboost.process.send_signal(signal.SIGSTOP)
         time.sleep(LASTS)
         self.inboost.process.send_signal(signal.SIGCONT)
+
+    def lose_receiver(self):
+        """Its host is off the network: connections stay open, and nothing comes, not
+        even that nobody listens. What was sent again and again meanwhile comes later,
+        unless its sender threw it away."""
+        with vanished(self.inboost.process.pid):
+            time.sleep(LASTS)
+            with pytest.raises(requests.ConnectTimeout):
+                requests.get(self.inboost.url, timeout=0.5)
 
     # -- PostgreSQL ----------------------------------------------------------------
 
@@ -230,20 +253,12 @@ class Accidents:
             timeout=20,
         ).status_code
 
-    def connect(self):
-        return psycopg2.connect(
-            host="127.0.0.1",
-            port=cluster.PORT_FILE.read_text(),
-            user=cluster.USER,
-            dbname=self.odoo.database,
-        )
-
     def exhaust_connections(self):
         """Nobody gets a new one; those that are open go on."""
         taken = []
         with suppress(psycopg2.OperationalError):
             while True:
-                taken.append(self.connect())
+                taken.append(connect(self.odoo.database))
         for connection in taken[-SPARED:]:
             connection.close()
         time.sleep(LASTS)
@@ -264,7 +279,7 @@ class Accidents:
             thread.join()
 
     def write_rows(self, closing):
-        connection = self.connect()
+        connection = connect(self.odoo.database)
         connection.set_session(isolation_level="REPEATABLE READ")
         while not closing.is_set():
             try:
@@ -282,21 +297,14 @@ class Accidents:
 
     def idle_in_transaction(self):
         """A report that somebody left open: nothing is tidied up behind it."""
-        connection = self.read()
+        connection = open_report(self.odoo.database)
         time.sleep(2 * LASTS)
         connection.close()
 
     def overlapping_readers(self):
         readers = []
         for _n in range(4):
-            readers.append(self.read())
+            readers.append(open_report(self.odoo.database))
             time.sleep(LASTS / 4)
         for connection in readers:
             connection.close()
-
-    def read(self):
-        connection = self.connect()
-        connection.set_session(isolation_level="REPEATABLE READ")
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM inboost_event")
-        return connection

@@ -7,13 +7,12 @@ import threading
 import time
 
 import cluster
-import psycopg2
 import pytest
 
 from tests.chaos.curve import Curve
 from tests.chaos.test_chaos import out_of_order
 from tests.support.odoo_server import OdooServer, wait_until
-from tests.support.outbox import Till
+from tests.support.outbox import Till, open_report
 
 #: Of the pressure itself; it is quiet for a fifth of it before and after.
 SECONDS = float(os.environ.get("PRESSURE_SECONDS") or 600)
@@ -134,23 +133,9 @@ def check(name, odoo, inboost, load, curve):
     assert out_of_order(inboost, rows) == []
 
 
-def read(odoo):
-    """A report: its snapshot keeps what died since from being tidied up."""
-    connection = psycopg2.connect(
-        host="127.0.0.1",
-        port=cluster.PORT_FILE.read_text(),
-        user=cluster.USER,
-        dbname=odoo.database,
-    )
-    connection.set_session(isolation_level="REPEATABLE READ")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM inboost_event")
-    return connection
-
-
 def test_pressure_of_a_session_idle_in_transaction(odoo, inboost, load, curve):
     def leave_open(end):
-        connection = read(odoo)
+        connection = open_report(odoo.database)
         time.sleep(end - time.monotonic())
         connection.close()
 
@@ -164,7 +149,7 @@ def test_pressure_of_overlapping_readers(odoo, inboost, load, curve):
     def overlap(end):
         readers = []
         while time.monotonic() < end:
-            readers.append(read(odoo))
+            readers.append(open_report(odoo.database))
             if len(readers) > 4:
                 readers.pop(0).close()
             time.sleep(min(TURN, SECONDS / 5) / 4)

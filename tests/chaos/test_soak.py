@@ -64,7 +64,7 @@ def test_soak(odoo, inboost):
     print(f"{SECONDS:.0f} s, {count_sales(tills) / SECONDS:.1f} sales a second")
     wait_until(lambda: set(odoo.states()) <= ENDED, 120, "the end of it")
     check_sales(odoo, inboost, tills)
-    check_delivery(odoo, inboost, set())
+    check_delivery(odoo, inboost)
     check_points(odoo, inboost, tills)
     check_flatness(curve)
 

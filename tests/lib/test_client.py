@@ -4,6 +4,7 @@ import contextlib
 import http.server
 import json
 import os
+import queue
 import socket
 import ssl
 import threading
@@ -476,6 +477,27 @@ def test_a_server_that_reads_nothing_holds_nobody(http_client, raw_server):
     exchange = http_client.send(request)
     release.set()
     assert (exchange.trouble, exchange.sent) == ("timeout", True)
+
+
+def test_what_was_given_up_does_not_arrive_later(http_client, raw_server):
+    """A server that wakes up, or a network that comes back, must not get it after what
+    left later."""
+    release, ends = threading.Event(), queue.SimpleQueue()
+
+    def wake_up(connection):
+        release.wait(20)
+        try:
+            while connection.recv(1_000_000):
+                pass
+            ends.put("all of it that had left the program")
+        except ConnectionResetError:
+            ends.put("thrown away")
+
+    port = raw_server(wake_up)
+    url = f"http://127.0.0.1:{port}"
+    http_client.send(Request("POST", url, body="x" * 20_000_000, timeout=0.5))
+    release.set()
+    assert ends.get(timeout=20) == "thrown away"
 
 
 def test_many_deadlines_need_one_thread(http_client, raw_server):

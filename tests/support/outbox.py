@@ -57,16 +57,31 @@ SELECT res_id, date_trunc('second', now() AT TIME ZONE 'UTC') FROM ir_model_data
 """
 
 
+def connect(database):
+    """A session of somebody else's."""
+    return psycopg2.connect(
+        host="127.0.0.1",
+        port=cluster.PORT_FILE.read_text(),
+        user=cluster.USER,
+        dbname=database,
+    )
+
+
+def open_report(database):
+    """:return: a session whose snapshot keeps what died since from being tidied up"""
+    connection = connect(database)
+    connection.set_session(isolation_level="REPEATABLE READ")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM inboost_event")
+    return connection
+
+
 class Till:
     """Commits what sales capture, without Odoo's own time for a sale."""
 
     def __init__(self, odoo):
         self.odoo = odoo
-        options = {"host": "127.0.0.1", "port": cluster.PORT_FILE.read_text()}
-        self.here, self.postgres = (
-            psycopg2.connect(dbname=name, user=cluster.USER, **options)
-            for name in (odoo.database, "postgres")
-        )
+        self.here, self.postgres = connect(odoo.database), connect("postgres")
 
     def sell(self, count=1, first=0, operations=("purchase",), customers=10**7):
         """:return: event ids and the unix time of the commit"""

@@ -209,6 +209,8 @@ class InboostDelivery(models.AbstractModel):
             tasks = []
             if run.landed or wanted:
                 tasks = self._settle_and_claim(run, wanted)
+            if tasks:
+                tasks = self._look_again(run, tasks)
             run.senders.hand_over(batch.bundle(tasks or []))
             if tasks is not None and (not run.senders.open or run.is_over):
                 return
@@ -251,6 +253,21 @@ class InboostDelivery(models.AbstractModel):
             _logger.warning("InBoost: results are written one by one: %s", error)
         self._settle_one_by_one(run)
         return None
+
+    @api.model
+    def _look_again(self, run, tasks):
+        """What is leased is committed, and whoever claimed at the same moment is seen.
+        States are read only now: none leaves that is older than one that left before.
+
+        :return: those that may leave
+        """
+        claim = self.env["inboost.delivery.claim"]
+        if crossed := claim._find_crossed(tasks):
+            tasks = [task for task in tasks if task.id not in crossed]
+            claim._give_back(run.lease, [*run.begun, *(task.id for task in tasks)])
+        claim._read_states(tasks)
+        self._commit()
+        return tasks
 
     @api.model
     def _settle_one_by_one(self, run):

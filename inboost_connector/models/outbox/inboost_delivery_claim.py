@@ -44,8 +44,8 @@ class InboostDeliveryClaim(models.AbstractModel):
                       FROM unnest(
                                %(endpoints)s::int[], %(quotas)s::int[],
                                %(fresh)s::timestamp[], %(until)s::timestamp[],
-                               %(sizes)s::int[])
-                        AS r(endpoint_id, quota, fresh, until, size)
+                               %(sizes)s::int[], %(unread)s::text[])
+                        AS r(endpoint_id, quota, fresh, until, size, unread)
                       JOIN inboost_endpoint p ON p.id = r.endpoint_id
                      WHERE NOT COALESCE(p.paused, FALSE)
                        AND (p.rest_until IS NULL OR p.rest_until <= %(now)s)),
@@ -93,7 +93,8 @@ class InboostDeliveryClaim(models.AbstractModel):
                        write_date = %(now)s
                   FROM locked, ready r
                  WHERE e.id = locked.id AND r.endpoint_id = e.endpoint_id
-             RETURNING e.id, e.event_id, e.key, e.fact, e.phone, e.attempts,
+             RETURNING e.id, e.event_id, e.key,
+                       e.fact - string_to_array(r.unread, ','), e.phone, e.attempts,
                        e.queued_at, e.endpoint_id, e.priority
                 """,
                 endpoints=[target.endpoint_id for target, _quota, _fresh in ready],
@@ -104,6 +105,7 @@ class InboostDeliveryClaim(models.AbstractModel):
                     for target, _quota, _fresh in ready
                 ],
                 sizes=[target.batch_size for target, _quota, _fresh in ready],
+                unread=[",".join(target.unread) for target, _quota, _fresh in ready],
                 open=desk.find_open(now),
                 patience=now - MAX_ORDER_WAIT,
                 wanted=wanted,
@@ -124,8 +126,33 @@ class InboostDeliveryClaim(models.AbstractModel):
         ]  # fmt: skip
         desk.note_claimed(tasks, now, MAX_QUEUE + LEASE_MARGIN)
         self.env["inboost.delivery.desk"]._write(desk)
-        self._read_states(tasks)
         return tasks
+
+    @api.model
+    def _find_crossed(self, tasks):
+        """Two that claim at the same moment see nothing of each other's leases. If both
+        look again once theirs are committed, one of them at least sees the other's.
+
+        :return: ids of those whose customer has another event on its way
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT e.id
+                  FROM inboost_event e
+                 WHERE e.id = ANY(%s)
+                   AND EXISTS (
+                       SELECT FROM inboost_event x
+                        WHERE x.backend_id = e.backend_id
+                          AND x.phone = e.phone
+                          AND lower(x.state) IN ('pending', 'sending')
+                          AND x.state = 'sending'
+                          AND x.id <> e.id)
+                """,
+                [task.id for task in tasks],
+            )
+        )
+        return {row[0] for row in rows}
 
     @api.model
     def _read_states(self, tasks):
@@ -141,7 +168,7 @@ class InboostDeliveryClaim(models.AbstractModel):
             for task in some:
                 found = newest.get(task.phone) or {}
                 if isinstance(found, Exception):
-                    task.trouble = f"{type(found).__name__}: {found}"
+                    task.trouble = f"{type(found).__name__}: {found}"[:500]
                 else:
                     task.state = found
 

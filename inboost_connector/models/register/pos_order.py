@@ -56,7 +56,7 @@ class PosOrder(models.Model):
     def action_pos_order_paid(self):
         # The one place that every way of paying goes through.
         result = super().action_pos_order_paid()
-        self._inboost_capture(again=self.env._("The order was paid again"))
+        self._inboost_capture(again="paid_again")
         return result
 
     def write(self, vals):

@@ -653,8 +653,8 @@ class TestLeases(DeliveryCase):
             patch.object(sending.Senders, "hand_over", leaving),
         ):
             self.deliver()
-        begin = steps.index("claimed")
-        self.assertEqual(steps[begin : begin + 3], ["claimed", "committed", "left"])
+        begin, left = steps.index("claimed"), steps.index("left")
+        self.assertIn("committed", steps[begin:left])
 
     def test_what_somebody_else_settled_stays_as_it_is(self):
         event = self.capture()

@@ -85,7 +85,10 @@ class Walk:
             self.lanes[lane] = [f"lease-{self.count}", desk, [], []]
         lease, desk, waiting, landed = self.lanes[lane]
         open_tasks = [*waiting, *(one.task for one in landed)]
-        tasks = self.case.part("claim")._claim(desk, wanted, open_tasks, lease)
+        claim = self.case.part("claim")
+        tasks = claim._claim(desk, wanted, open_tasks, lease)
+        self.case.assertFalse(claim._find_crossed(tasks), "two at once")
+        claim._read_states(tasks)
         late = fields.Datetime.now() + timedelta(seconds=MAX_QUEUE)
         self.late |= {task.id: late for task in tasks}
         waiting += tasks

@@ -169,6 +169,19 @@ class TestPlans(BonusCase):
 
     # -- the statements ------------------------------------------------------------
 
+    def test_dead_rows_are_tidied_up_before_they_are_many(self):
+        options = "SELECT reloptions FROM pg_class WHERE relname = 'inboost_event'"
+        self.env.cr.execute(options)
+        [[found]] = self.env.cr.fetchall()
+        self.assertIn("autovacuum_vacuum_scale_factor=0.01", found)
+        self.env.cr.execute(
+            "ALTER TABLE inboost_event SET (autovacuum_vacuum_scale_factor = 0.5)"
+        )
+        self.env["inboost.event"].init()
+        self.env.cr.execute(options)
+        [[found]] = self.env.cr.fetchall()
+        self.assertIn("autovacuum_vacuum_scale_factor=0.5", found, "an operator's own")
+
     def test_the_planner_would_scan_what_has_no_index(self):
         """So that the other tests can fail."""
         with self.watching() as found:
@@ -225,6 +238,7 @@ class TestPlans(BonusCase):
         desk = self.part("desk")._read(Desk())
         with self.env.cr.savepoint(flush=False) as before, self.watching() as found:
             tasks = self.part("claim")._claim(desk, 64, [], "a lease")
+            self.part("claim")._find_crossed(tasks)
             self.part("claim")._give_back("a lease", [])
             delivery._plan_next_run(desk, 0)
             delivery._supersede()
