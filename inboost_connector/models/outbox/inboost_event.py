@@ -203,8 +203,8 @@ class InboostEvent(models.Model):
         if not self.env.cr.fetchone()[0]:
             self.env.cr.execute(
                 SQL(
-                    "ALTER TABLE %s SET (autovacuum_vacuum_scale_factor = 0.01,"
-                    " autovacuum_analyze_scale_factor = 0.01)",
+                    "ALTER TABLE %s SET (autovacuum_vacuum_threshold = 1000,"
+                    " autovacuum_vacuum_scale_factor = 0.01)",
                     SQL.identifier(self._table),
                 )
             )
