@@ -167,6 +167,9 @@ class InboostBackend(models.Model):
                 lambda backend: backend.scope == "linked" and backend.connected_since
             )
             wider.sudo().write({"connected_since": fields.Datetime.now()})
+        if vals.get("state") == "draft":
+            # Another portal: a first synchronisation of its own.
+            vals = {**vals, "pull_released": False}
         return super().write(vals)
 
     # -- actions -------------------------------------------------------------------

@@ -71,7 +71,7 @@ class PosOrder(models.Model):
         was sold before the connection is history."""
         for order in self.filtered("partner_id"):
             with self.env["inboost.capture"]._guard(
-                order.display_name, (order, "_inboost_set_customer", [])
+                order.display_name, (order, "_inboost_capture_with_customer", [])
             ):
                 order.sudo()._inboost_capture_with_customer()
 
