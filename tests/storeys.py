@@ -12,23 +12,30 @@ ADDON = ROOT / "inboost_connector"
 STOREYS = ("outbox", "bonuses", "customers", "register", "sale")
 #: Wizards belong to the storey whose models they are about.
 WIZARDS = {
+    "base_module_uninstall": "outbox",
+    "inboost_event_decide": "outbox",
+    "inboost_profile_import": "outbox",
     "inboost_expiring_preview": "bonuses",
     "loyalty_card_update_balance": "bonuses",
     "loyalty_generate_wizard": "bonuses",
     "base_partner_merge": "customers",
     "inboost_customer_find": "customers",
+    # It leads through all of them.
+    "inboost_setup": "register",
 }
 
 
 @dataclass
 class Source:
     """:ivar opens: names of the models that the file opens
+    :ivar methods: {name of a model: names of what the file gives it}
     :ivar defines: names of methods and fields, and of new models
     :ivar uses: {name of a model of ours or of a method: line}"""
 
     path: Path
     storey: str
     opens: list = field(default_factory=list)
+    methods: dict = field(default_factory=dict)
     defines: set = field(default_factory=set)
     models: set = field(default_factory=set)
     uses: dict = field(default_factory=dict)
@@ -83,8 +90,9 @@ def read_class(node, source):
         inherits is None or ast.literal_eval(name) not in ast.literal_eval(inherits)
     ):
         source.models.add(ast.literal_eval(name))
-    source.defines |= {name for name in values if not name.isupper()}
-    source.defines |= {n.name for n in node.body if isinstance(n, ast.FunctionDef)}
+    methods = {n.name for n in node.body if isinstance(n, ast.FunctionDef)}
+    source.methods.setdefault(ast.literal_eval(name), set()).update(methods)
+    source.defines |= {name for name in values if not name.isupper()} | methods
 
 
 def reaching_up(found):

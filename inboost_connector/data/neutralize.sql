@@ -46,3 +46,5 @@ UPDATE inboost_capture_failure
        trace = regexp_replace(trace, '(https?://[^/\s"<\\]+)[^\s"<\\]*', '\1', 'g');
 DELETE FROM ir_logging
  WHERE name LIKE '%inboost%' OR message ILIKE '%inboost%';
+DELETE FROM ir_config_parameter
+ WHERE key = 'inboost_connector.health_token';

@@ -81,6 +81,7 @@ class InboostDemo(models.AbstractModel):
                 "request_body": event.body_text,
                 "status": status,
                 "answer": answer,
+                "reason_code": error and "connection_lost",
                 "error": error,
                 "duration": round(chance.uniform(0.06, 0.4), 3),
                 "attempt": event.attempts,
@@ -124,7 +125,10 @@ class InboostDemo(models.AbstractModel):
             answer = json.dumps(
                 {"success": False, "errors": [words]}, ensure_ascii=False
             )
-            error = not status and "RemoteDisconnected: closed without response"
+            error = (
+                not status
+                and "Connection lost: Remote end closed connection without response"
+            )
             self._log(event, verdict, status, status and answer, error=error)
         self._cancel(purchases[6])
         self._stop_duplicate(purchases[7])
@@ -151,7 +155,7 @@ class InboostDemo(models.AbstractModel):
         self.env["inboost.request.log"]._record_duplicates(
             event.backend_id,
             [(event.operation, event.key)],
-            "The order was paid again",
+            "paid_again",
         )
 
     def _sum_up(self, backend):

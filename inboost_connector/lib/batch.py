@@ -78,12 +78,13 @@ def _prepare(tasks: list[Task]) -> tuple[list[Row], list[Landed]]:
     """What does not fit the mapping is that event's own failure."""
     rows, landed = [], []
     for task in tasks:
+        if task.trouble:
+            landed.append(Landed(task, our_error(task.trouble)))
+            continue
         try:
-            if task.trouble:
-                raise mapping.MappingError(task.trouble)
             rows.append(Row(task, task.target.map_body(task.prepare_input())))
         except mapping.MappingError as error:
-            landed.append(Landed(task, our_error(str(error))))
+            landed.append(Landed(task, our_error(error.problem.as_json())))
     return rows, landed
 
 
@@ -135,7 +136,7 @@ def _send(client: Client, rows: list[Row]) -> list[Landed]:
             )
         ]
     except mapping.MappingError as error:
-        outcome = our_error(str(error))
+        outcome = our_error(error.problem.as_json())
     except Exception as error:
         outcome = after_exception(error, exchange)
     tasks = [row.task for row in rows]

@@ -25,6 +25,7 @@ import certifi
 
 from .address_guard import Address, AddressRefused, check_url
 from .connect import Watch, connect, watchdog
+from .problems import Problem, ProblemError
 
 _logger = logging.getLogger(__name__)
 
@@ -83,11 +84,11 @@ class Request:
     max_answer: int = MAX_ANSWER
 
     def encode_body(self) -> bytes | None:
-        """:raise ValueError: when the body cannot be sent"""
+        """:raise ProblemError: when the body cannot be sent"""
         if self.body is None:
             return None
         if self.method == "GET":
-            raise ValueError("a GET has no body: choose another method or no body")
+            raise ProblemError("get_body")
         if self.body_format == "form":
             return _encode_form(self.body)
         return json.dumps(self.body, ensure_ascii=False, allow_nan=False).encode()
@@ -95,7 +96,7 @@ class Request:
     def complete_headers(self) -> dict[str, str]:
         """Ours, with the request's own in their place where both name one.
 
-        :raise ValueError: for a header that is not the request's business
+        :raise ProblemError: for a header that is not the request's business
         """
         ours = {"User-Agent": USER_AGENT, "Accept": "application/json"}
         if self.body is not None:
@@ -107,21 +108,20 @@ class Request:
         if self.event_id:
             ours["Idempotency-Key"] = self.event_id
         names = {name.lower() for name in self.headers}
-        if names & FRAMING_HEADERS:
-            forbidden = ", ".join(sorted(names & FRAMING_HEADERS))
-            raise ValueError(f"these headers cannot be set: {forbidden}")
+        if fixed := sorted(names & FRAMING_HEADERS):
+            raise ProblemError("header_fixed", names=", ".join(fixed))
         kept = {name: v for name, v in ours.items() if name.lower() not in names}
         return {**kept, **self.headers}
 
 
 def _encode_form(body: object) -> bytes:
     if not isinstance(body, dict):
-        raise ValueError("a form is an object: names and values")
+        raise ProblemError("form_object")
     fields = []
     for name, value in body.items():
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, dict | list):
-                raise ValueError(f"a form has one level only: {name} has more")
+                raise ProblemError("form_level", name=name[:40])
             if isinstance(item, bool):
                 item = "true" if item else "false"
             if item is not None:
@@ -134,8 +134,8 @@ class Exchange:
     """:ivar sent: whether a byte of the request may have left
     :ivar data: the parsed answer, None when it is not JSON
     :ivar duration: seconds
-    :ivar trouble: why the answer is missing or broken
-    :ivar error: the same for logs, in words
+    :ivar trouble, error: why the answer is missing or broken; in words, for logs
+    :ivar problem: the same for people, where it was found here
     :ivar truncated: whether the answer is not whole"""
 
     request: Request
@@ -145,12 +145,14 @@ class Exchange:
     data: Any = None
     duration: float = 0.0
     trouble: Trouble | None = None
+    problem: Problem | None = None
     error: str | None = None
     sent: bool = False
     truncated: bool = False
 
     def note(self, error: BaseException) -> None:
         self.trouble, self.error = describe(error, self.sent)
+        self.problem = error.problem if isinstance(error, ProblemError) else None
 
 
 @cache
@@ -382,7 +384,7 @@ def describe(error: BaseException, sent: bool = False) -> tuple[Trouble, str]:
     """The kind of trouble and a short text about it, for logs."""
     words = str(error)[:300]
     if isinstance(error, AddressRefused):
-        return "address_refused", f"Address refused: {words}"
+        return "address_refused", words
     if isinstance(error, socket.gaierror):
         return "name_error", "Name error: the host name cannot be resolved"
     if isinstance(error, TimeoutError):

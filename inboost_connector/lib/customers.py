@@ -108,7 +108,7 @@ def _given(row: Any, expression: str, zone: str | None) -> dict[str, Any]:
     try:
         given = mapping.search(expression, row, zone)
     except mapping.MappingError as error:
-        raise RowRefused("mapping_misfit", error=str(error)) from error
+        raise RowRefused("mapping_misfit", error=error.problem) from error
     if not isinstance(given, dict):
         raise RowRefused("mapping_no_object")
     return given

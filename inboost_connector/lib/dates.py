@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import PATTERN_CHARS, parse_pattern
 
+from .problems import ProblemError
+
 _TEXT = re.compile(
     r"""(?: (?P<year>\d{4}) ([-./]) (?P<month>\d{1,2}) \2 (?P<day>\d{1,2})
           | (?P<first>\d{1,2}) ([-./]) (?P<second>\d{1,2}) \6 (?P<last>\d{4}) )
@@ -39,30 +41,36 @@ def read(text: str) -> date | datetime:
     """``text`` as a date, or as a moment when it has a time: ISO 8601, or with the day
     first (17.05.1990, 17-05-1990 0:00:00). Of 17/05/1990 the order must be plain.
 
-    :raise ValueError: when it is none of them
+    :raise ProblemError: when it is none of them
     """
     match = _TEXT.fullmatch(text.strip())
     if not match:
-        raise ValueError(f"{text[:40]!r} is not a date")
+        raise ProblemError("no_date", value=text[:40])
     parts = match.groupdict()
-    day = _read_day(parts, match[6])
-    if parts["hour"] is None:
-        return day
+    year, month, day = _order_day(parts, match[6])
     hour, minute, seconds = (int(parts[n] or 0) for n in ("hour", "minute", "seconds"))
-    clock = time(hour, minute, seconds)
-    return datetime.combine(day, clock, _read_offset(parts["zone"]))
+    try:
+        if parts["hour"] is None:
+            return date(year, month, day)
+        offset = _read_offset(parts["zone"])
+        return datetime(year, month, day, hour, minute, seconds, tzinfo=offset)
+    except ValueError as error:
+        raise ProblemError("no_date", value=text[:40]) from error
 
 
-def _read_day(parts: dict[str, str | None], separator: str | None) -> date:
+def _order_day(
+    parts: dict[str, str | None], separator: str | None
+) -> tuple[int, int, int]:
+    """Year, month and day."""
     if parts["year"]:
         year, month, day = (int(parts[n] or 0) for n in ("year", "month", "day"))
-        return date(year, month, day)
+        return year, month, day
     first, second, year = (int(parts[n] or 0) for n in ("first", "second", "last"))
     if separator == "/" and second > 12:
         first, second = second, first
     elif separator == "/" and first <= 12 and first != second:
-        raise ValueError("whether the day or the month comes first is not clear")
-    return date(year, second, first)
+        raise ProblemError("day_or_month")
+    return year, second, first
 
 
 def _read_offset(text: str | None) -> tzinfo | None:
@@ -92,18 +100,18 @@ def nearest_day(moment: date | datetime, zone: str | None) -> date:
 
 @lru_cache(maxsize=64)
 def find_zone(name: str | None) -> tzinfo:
-    """:raise ValueError: when there is no time zone ``name``; UTC for none"""
+    """:raise ProblemError: when there is no time zone ``name``; UTC for none"""
     try:
         return ZoneInfo(name) if name else timezone.utc
     except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"{name[:40]!r} is not a time zone" if name else "") from error
+        raise ProblemError("no_zone", name=str(name)[:40]) from error
 
 
 def write(text: str, pattern: str, zone: str | None = None) -> str:
     """``text`` by an LDML ``pattern``, in ``zone`` (UTC by default). A date, and a time
     without an offset, are taken as they stand.
 
-    :raise ValueError: when text, pattern or zone cannot be read
+    :raise ProblemError: when text, pattern or zone cannot be read
     """
     moment = read(text)
     if not isinstance(moment, datetime):
@@ -118,22 +126,23 @@ def write(text: str, pattern: str, zone: str | None = None) -> str:
 
 @lru_cache(maxsize=256)
 def compile_pattern(pattern: str) -> Any:
-    """:raise ValueError: when ``pattern`` is not an LDML pattern"""
+    """:raise ProblemError: when ``pattern`` is not an LDML pattern"""
     if pattern.count("'") % 2:
-        raise ValueError(f"a quote is not closed in the pattern {pattern[:40]!r}")
+        raise ProblemError("open_quote", pattern=pattern[:40])
     letters = set(re.findall("[A-Za-z]", _unquoted(pattern)))
     if not letters:
-        raise ValueError(f"{pattern[:40]!r} is not a date pattern: it has no field")
+        raise ProblemError("no_field", pattern=pattern[:40])
     # Babel would send a letter that it does not know as it stands; the T of ISO 8601
     # may be meant.
     if odd := sorted(letters - {"T"} - PATTERN_CHARS.keys()):
-        raise ValueError(f"{odd[0]!r} in the pattern {pattern[:40]!r} has no meaning")
+        raise ProblemError("no_meaning", letter=odd[0], pattern=pattern[:40])
     try:
         compiled = parse_pattern(calendar_pattern(pattern))
         compiled.apply(_SAMPLE, _LOCALE)
     except Exception as error:
         # Babel raises several kinds.
-        raise ValueError(f"{pattern[:40]!r} is not a date pattern: {error}") from error
+        words = str(error)[:200]
+        raise ProblemError("no_pattern", pattern=pattern[:40], error=words) from error
     return compiled
 
 
@@ -160,13 +169,15 @@ def parse(text: str, pattern: str) -> str:
     """``text`` written by an LDML ``pattern``, as ISO 8601: a date, or with a time
     where the pattern has one.
 
-    :raise ValueError: when pattern or text cannot be read
+    :raise ProblemError: when pattern or text cannot be read
     """
     form = parse_format(pattern)
     try:
         moment = datetime.strptime(text, form)
     except ValueError:
-        raise ValueError(f"{text[:40]!r} is not written as {pattern!r}") from None
+        raise ProblemError(
+            "written_otherwise", value=text[:40], pattern=pattern[:40]
+        ) from None
     if "%H" in form or "%I" in form:
         return moment.isoformat()
     return moment.date().isoformat()
@@ -176,7 +187,7 @@ def parse(text: str, pattern: str) -> str:
 def parse_format(pattern: str) -> str:
     """``pattern`` for strptime.
 
-    :raise ValueError: when it has a field that cannot be read, or lacks one
+    :raise ProblemError: when it has a field that cannot be read, or lacks one
     """
     compile_pattern(pattern)
     form = ""
@@ -184,14 +195,14 @@ def parse_format(pattern: str) -> str:
         quoted, letter, other = match.groups()
         if letter and match[0] != "T":
             if match[0] not in _DIRECTIVES:
-                raise ValueError(f"{match[0]!r} cannot be read, only written")
+                raise ProblemError("only_written", field=match[0][:40])
             directive = _DIRECTIVES[match[0]]
             if directive in form:
-                raise ValueError(f"{match[0]!r} is there twice")
+                raise ProblemError("field_twice", field=match[0])
             form += directive
         else:
             literal = (quoted or "'").replace("''", "'") if quoted is not None else None
             form += (literal or other or match[0]).replace("%", "%%")
     if not all(field in form for field in ("%Y", "%m", "%d")):
-        raise ValueError(f"{pattern[:40]!r} lacks the year, the month or the day")
+        raise ProblemError("no_whole_date", pattern=pattern[:40])
     return form

@@ -25,6 +25,8 @@ class Customer(TypedDict):
     specialty: str | None
     lang: str | None  # UA, RU or EN
     opted_out: bool | None  # wants no messages
+    opted_out_by: str | None  # where that was said: "inboost" or "odoo"
+    opted_out_at: str | None
 
 
 class Balance(TypedDict):
@@ -262,6 +264,8 @@ _CUSTOMER = Customer(
     specialty="Cosmetologist",
     lang="UA",
     opted_out=None,
+    opted_out_by=None,
+    opted_out_at=None,
 )
 _BALANCE = Balance(amount=45.0, change=10.0, time=_PURCHASE["time"])
 _EXPIRING = Expiring(

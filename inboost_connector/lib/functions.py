@@ -12,6 +12,7 @@ from typing import Any
 
 from . import dates
 from . import phone as phones
+from .problems import ProblemError
 
 #: Digits after the point that anybody needs.
 MAX_DIGITS = 12
@@ -21,7 +22,7 @@ MAX_DIGITS = 12
 class Function:
     """:ivar usage: how it is written; ``[]`` is what may be left out
     :ivar example: an expression, which gives ``result``
-    :ivar checks: argument -> raises ValueError for a constant that cannot be used
+    :ivar checks: argument -> raises ProblemError for a constant that cannot be used
     """
 
     call: Callable[..., Any]
@@ -39,29 +40,29 @@ class Function:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{str(value)[:40]!r} is not text; to_string() makes it one")
+        raise ProblemError("no_text", value=str(value)[:40])
     return value
 
 
 def _number(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{str(value)[:40]!r} is not a number; to_number() makes one")
+        raise ProblemError("no_number", value=str(value)[:40])
     if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{value} is not a number")
+        raise ProblemError("not_finite", value=str(value))
     return Decimal(str(value))
 
 
 def _integer(value: Any) -> int:
     number = _number(value)
     if number != number.to_integral_value():
-        raise ValueError(f"{value} is not a whole number")
+        raise ProblemError("not_whole", value=str(value)[:40])
     return int(number)
 
 
 def _digits(value: Any) -> int:
     digits = _integer(value)
     if not 0 <= digits <= MAX_DIGITS:
-        raise ValueError(f"{digits} digits are not between 0 and {MAX_DIGITS}")
+        raise ProblemError("digits", count=str(digits)[:40], limit=MAX_DIGITS)
     return digits
 
 
@@ -81,6 +82,10 @@ def _phone_style(name: Any) -> None:
 
 def _date(time: Any, pattern: Any, zone: Any = None) -> str:
     return dates.write(_text(time), _text(pattern), zone and _text(zone))
+
+
+def _zone(name: Any) -> None:
+    dates.find_zone(name and _text(name))
 
 
 def _parse_date(text: Any, pattern: Any) -> str:
@@ -130,7 +135,7 @@ def _negative(number: Any) -> int | float | None:
 
 def _split(text: Any, separator: Any) -> list[str]:
     if separator == "":
-        raise ValueError("the separator is empty")
+        raise ProblemError("no_separator")
     return _text(text).split(_text(separator))
 
 
@@ -168,7 +173,7 @@ FUNCTIONS = {
         "date(time, pattern[, zone])",
         "date('2026-01-31T22:30:00Z', 'dd.MM.yyyy HH:mm', 'Europe/Kyiv')",
         "01.02.2026 00:30",
-        {1: lambda value: dates.compile_pattern(_text(value)), 2: dates.find_zone},
+        {1: lambda value: dates.compile_pattern(_text(value)), 2: _zone},
     ),
     "parse_date": Function(
         _parse_date,

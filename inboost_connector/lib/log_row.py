@@ -9,6 +9,7 @@ from typing import Any
 from . import redact, storable
 from .client import Exchange, Request
 from .outcome import Outcome
+from .problems import is_problem
 
 #: Characters kept of a body and of an answer.
 MAX_TEXT = 20_000
@@ -55,6 +56,7 @@ def describe(exchange: Exchange, rules: LogRules) -> dict[str, Any]:
         "status": exchange.status or 0,
         "answer": _hide(answer, secrets, rules)[:limit],
         "duration": exchange.duration,
+        "reason_code": exchange.trouble,
         "error": error or None,
     }
 
@@ -65,15 +67,20 @@ def mask_outcome(outcome: Outcome, request: Request, rules: LogRules) -> Outcome
     words = _words_in(request.body, rules)
 
     def mask(value: Any) -> Any:
+        if is_problem(value):
+            return [value[0], mask_all(value[1])]
         if not isinstance(value, str):
             return value
         return redact.without_words(mask_text(value, rules, secrets), words)
 
+    def mask_all(values: dict[str, Any]) -> dict[str, Any]:
+        return {name: mask(value) for name, value in values.items()}
+
     return replace(
         outcome,
-        args={name: mask(value) for name, value in outcome.args.items()},
+        args=mask_all(outcome.args),
         text=mask(outcome.text),
-        misfits={name: mask(value) for name, value in outcome.misfits.items()},
+        misfits=mask_all(outcome.misfits),
     )
 
 

@@ -3,15 +3,17 @@
 import json
 import math
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
 import jmespath
+from jmespath import exceptions, visitor
 from jmespath import functions as builtin
-from jmespath import visitor
 
 from .functions import FUNCTIONS
+from .problems import Problem, ProblemError, name_type
 from .syntax import MappingError as MappingError
 from .syntax import check_calls, parse, placeholders
 
@@ -32,7 +34,7 @@ class _Functions(builtin.Functions):  # type: ignore[misc]
         function = FUNCTIONS[name]
         least, most = function.arity
         if not least <= len(args) <= most:
-            raise ValueError(f"write {function.usage}")
+            raise ProblemError("usage", usage=function.usage)
         if args[0] is None:
             return None
         if name == "date" and len(args) == 2:
@@ -40,14 +42,32 @@ class _Functions(builtin.Functions):  # type: ignore[misc]
         try:
             return function.call(*args)
         except ArithmeticError as error:
-            raise ValueError(f"{name}(): the number is too large") from error
+            large = Problem("number_too_large")
+            raise ProblemError("function", name=name, error=large) from error
         except ValueError as error:
-            raise ValueError(f"{name}(): {error}") from error
+            problem = find_problem(error)
+            raise ProblemError("function", name=name, error=problem) from error
 
 
 @lru_cache(maxsize=64)
 def _options(zone: str | None) -> Any:
     return jmespath.Options(custom_functions=_Functions(zone))
+
+
+def find_unread(names: Iterable[str], *texts: str) -> list[str]:
+    """Which of ``names`` of the input no expression of ``texts`` reads: large ones need
+    not be brought. A name that stands anywhere counts as read.
+
+    >>> find_unread(["phones", "customers"], "{to: phones}")
+    ['customers']
+    >>> find_unread(["phones", "customers"], "keys(@)")
+    []
+    """
+    text = " ".join(texts)
+    if "@" in text or "\\" in text or "*" in text.replace("[*]", ""):
+        # The whole input may be meant, or a name be written with escapes.
+        return []
+    return [name for name in names if name not in text]
 
 
 @lru_cache(maxsize=1024)
@@ -73,13 +93,39 @@ def search(expression: str, data: Any, zone: str | None = None) -> Any:
         return compiled.search(data, options=_options(zone))
     except Exception as error:
         # A library's TypeError, too: an odd value is the fault of one event only.
-        raise MappingError(_describe(error)) from error
+        raise _misfit(error) from error
 
 
-def _describe(error: Exception) -> str:
+def _misfit(error: Exception) -> MappingError:
+    problem = find_problem(error)
+    return MappingError(problem.code, **problem.args)
+
+
+def find_problem(error: Exception) -> Problem:
+    """What is wrong according to whatever was raised over data."""
+    if isinstance(error, ProblemError):
+        return error.problem
     if isinstance(error, RecursionError):
-        return "the data is nested too deeply"
-    return str(error)[:500] or type(error).__name__
+        return Problem("too_deep")
+    if isinstance(error, exceptions.JMESPathTypeError):
+        return _find_wrong_type(error)
+    words = str(error)[:200] or type(error).__name__
+    return Problem("misfit", {"error": words})
+
+
+def _find_wrong_type(error: exceptions.JMESPathTypeError) -> Problem:
+    """Of the value of a function of JMESPath's own."""
+    wanted = [Problem(f"type_{name}") for name in error.expected_types]
+    expected = wanted[0]
+    for other in wanted[1:]:
+        expected = ProblemError("or", first=expected, second=other).problem
+    return ProblemError(
+        "wrong_type",
+        name=error.function_name,
+        expected=expected,
+        value=str(error.current_value)[:40],
+        actual=name_type(error.current_value),
+    ).problem
 
 
 def apply(expression: str, data: Any, zone: str | None = None) -> Any:
@@ -91,7 +137,7 @@ def apply(expression: str, data: Any, zone: str | None = None) -> Any:
     try:
         return prune(value)
     except RecursionError as error:
-        raise MappingError(_describe(error)) from error
+        raise _misfit(error) from error
 
 
 def prune(value: Any) -> Any:
@@ -104,10 +150,10 @@ def prune(value: Any) -> Any:
     if isinstance(value, list):
         return [prune(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
-        raise MappingError(f"{value} is not a number that can be sent")
+        raise MappingError("not_sendable", value=str(value))
     if value is None or isinstance(value, str | int | float):
         return value
-    raise MappingError(f"{type(value).__name__} cannot be sent")
+    raise MappingError("reference")
 
 
 # -- addresses, query and headers --------------------------------------------------
@@ -128,7 +174,7 @@ def fill(template: str, data: Any, zone: str | None = None) -> str:
         if expression:
             value = _scalar(search(expression, data, zone), expression)
             if value in ("", ".", ".."):
-                raise MappingError(f"{{{expression}}} of the address is {value!r}")
+                raise MappingError("hole", name=expression[:40], value=value)
             address += quote(value, safe="")
     return address
 
@@ -153,10 +199,9 @@ def _scalar(value: Any, name: str) -> str:
     if isinstance(value, bool | int | float):
         return json.dumps(prune(value))
     if not isinstance(value, str):
-        kind = "null" if value is None else f"a {type(value).__name__}"
-        raise MappingError(f"{name} is {kind}, not text or a number")
+        raise MappingError("not_scalar", name=name[:40], type=name_type(value))
     if any(ord(char) < 32 or 0xD800 <= ord(char) < 0xE000 for char in value):
-        raise MappingError(f"{name} has characters that cannot be sent")
+        raise MappingError("not_printable", name=name[:40])
     return value
 
 
@@ -167,7 +212,7 @@ def query(expression: str, data: Any, zone: str | None = None) -> dict[str, str]
     """
     value = apply(expression, data, zone)
     if not isinstance(value, dict):
-        raise MappingError("write an object, such as {page: page}")
+        raise MappingError("no_object")
     return {name: _scalar(item, name) for name, item in value.items()}
 
 
@@ -176,9 +221,9 @@ def headers(expression: str, data: Any, zone: str | None = None) -> dict[str, st
     found = query(expression, data, zone)
     for name, value in found.items():
         if not _HEADER.fullmatch(name):
-            raise MappingError(f"{name[:40]!r} is not a name of a header")
+            raise MappingError("header_name", name=name[:40])
         if not value.isascii():
-            raise MappingError(f"the header {name} has letters beyond English ones")
+            raise MappingError("header_letters", name=name[:40])
     return found
 
 
@@ -239,5 +284,5 @@ def unknown_names(expression: str, sample: Any) -> list[str]:
     try:
         reader.visit(compiled.parsed, sample)
     except Exception as error:
-        raise MappingError(_describe(error)) from error
+        raise _misfit(error) from error
     return list(reader.unknown)

@@ -130,7 +130,7 @@ OPERATIONS: dict[str, OperationDefault] = {
         "List customers",
         path="/wapi/Clients",
         body=LIST,
-        # The first of them that is a list, were it empty.
+        # The first of them that is a list, were it empty. InBoost spells it so: sic.
         rows="[data, entites, @][?type(@) == 'array'] | [0]",
         total="totalCount",
         next="nextCursor",

@@ -113,19 +113,20 @@ class Outcome:
     """:ivar args: JSON values that the words of ``code`` need
     :ivar wait: seconds the server asked us to wait, or None
     :ivar text: the answer's own words, plain, at most MAX_TEXT characters
-    :ivar misfits: paths that could not be applied to the answer, with the reason"""
+    :ivar misfits: paths that could not be applied to the answer, with the reason as
+        ``lib.problems.Problem.as_json`` gives it"""
 
     verdict: Verdict
     code: Code
     args: dict[str, Any] = field(default_factory=dict)
     wait: float | None = None
     text: str = ""
-    misfits: dict[str, str] = field(default_factory=dict)
+    misfits: dict[str, Any] = field(default_factory=dict)
 
 
 def classify(exchange: Exchange, rules: AnswerRules) -> Outcome:
     """Say what ``exchange`` means."""
-    misfits: dict[str, str] = {}
+    misfits: dict[str, Any] = {}
     if exchange.status is None:
         return _without_answer(exchange)
     verdict, code = _judge(exchange, exchange.status, rules, misfits)
@@ -147,11 +148,13 @@ def _without_answer(exchange: Exchange) -> Outcome:
         verdict = Verdict.FAILED
     else:
         verdict = Verdict.RETRY
-    return Outcome(verdict, code, {"error": exchange.error or ""})
+    problem = exchange.problem
+    error = problem.as_json() if problem else exchange.error or ""
+    return Outcome(verdict, code, {"error": error})
 
 
 def _judge(
-    exchange: Exchange, status: int, rules: AnswerRules, misfits: dict[str, str]
+    exchange: Exchange, status: int, rules: AnswerRules, misfits: dict[str, Any]
 ) -> tuple[Verdict, Code]:
     page = rules.web_page == "refused" and is_web_page(exchange)
     if _holds("repeat_path", exchange, rules, misfits):
@@ -183,7 +186,7 @@ def _judge(
 
 
 def _judge_success(
-    exchange: Exchange, rules: AnswerRules, misfits: dict[str, str], page: bool
+    exchange: Exchange, rules: AnswerRules, misfits: dict[str, Any], page: bool
 ) -> tuple[Verdict, Code]:
     if page:
         return Verdict.FAILED, "web_page"
@@ -262,12 +265,12 @@ def _header(headers: dict[str, str], name: str) -> str | None:
 
 
 def _holds(
-    name: str, exchange: Exchange, rules: AnswerRules, misfits: dict[str, str]
+    name: str, exchange: Exchange, rules: AnswerRules, misfits: dict[str, Any]
 ) -> bool:
     return bool(_search(name, getattr(rules, name), exchange.data, misfits))
 
 
-def _search(name: str, path: str, data: Any, misfits: dict[str, str]) -> Any:
+def _search(name: str, path: str, data: Any, misfits: dict[str, Any]) -> Any:
     """The value of ``path``; one that does not fit is the endpoint's fault, not the
     event's, and is said in ``misfits``."""
     if not path or data is None:
@@ -275,7 +278,7 @@ def _search(name: str, path: str, data: Any, misfits: dict[str, str]) -> Any:
     try:
         return mapping.search(path, data)
     except Exception as error:
-        misfits[name] = f"{type(error).__name__}: {error}"[:MAX_TEXT]
+        misfits[name] = mapping.find_problem(error).as_json()
         return None
 
 
@@ -289,7 +292,7 @@ def _names_content(exchange: Exchange) -> bool:
     return not NO_ADDRESS.search(code)
 
 
-def _find_text(exchange: Exchange, rules: AnswerRules, misfits: dict[str, str]) -> str:
+def _find_text(exchange: Exchange, rules: AnswerRules, misfits: dict[str, Any]) -> str:
     """The answer's own words, never markup."""
     if is_web_page(exchange):
         return ""

@@ -16,7 +16,7 @@ from urllib.parse import urljoin, urlsplit
 from requests.utils import parse_header_links
 
 from . import mapping
-from .problems import Problem, ProblemError
+from .problems import Problem, ProblemError, name_type
 
 #: ``cursor``: of the body or the query, as the request is mapped. ``address``: the next
 #: page's, in the answer. ``link``: the same in the ``Link`` header (RFC 8288).
@@ -149,7 +149,7 @@ def _search(data: Any, paths: Mapping[str, str]) -> tuple[Any, int | None, Any]:
         total = mapping.search(paths["total"], data) if paths["total"] else None
         pointer = mapping.search(paths["next"], data) if paths["next"] else None
     except mapping.MappingError as error:
-        raise PageError("path_misfit", error=str(error)) from error
+        raise PageError("path_misfit", error=error.problem) from error
     return rows, _whole_number(total), pointer
 
 
@@ -161,7 +161,7 @@ def _whole_number(value: Any) -> int | None:
 
 def _check_rows(rows: Any, total: int | None, size: int, seen: int) -> None:
     if not isinstance(rows, list):
-        raise PageError("not_a_list", type=type(rows).__name__)
+        raise PageError("not_a_list", type=name_type(rows))
     if len(rows) > MAX_ROWS:
         raise PageError("too_many_rows", count=len(rows), limit=MAX_ROWS)
     if total and seen + len(rows) > 2 * total + size:
@@ -195,7 +195,7 @@ def _next_pointer(style: str, pointer: Any, address: str) -> str | None:
     if pointer in (None, "", False):
         return None
     if isinstance(pointer, bool) or not isinstance(pointer, str | int):
-        raise PageError("not_a_cursor", type=type(pointer).__name__)
+        raise PageError("not_a_cursor", type=name_type(pointer))
     if style == "cursor":
         return str(pointer)
     # What is not an address at all is none of this server's.

@@ -7,6 +7,8 @@ from functools import lru_cache
 
 import phonenumbers
 
+from .problems import ProblemError
+
 STYLES = ("digits", "e164", "national")
 #: Characters of a field; several numbers may be in it.
 MAX_LENGTH = 128
@@ -141,16 +143,14 @@ def digits(raw: str, region: str | None = None) -> str:
 def style(e164: str | None, name: str) -> str | None:
     """``e164`` written as ``name``, one of STYLES: ``digits`` is E.164 without "+".
 
-    :raise ValueError: for another style, and for what is not E.164
+    :raise ProblemError: for another style, and for what is not E.164
     """
     if name not in STYLES:
-        raise ValueError(
-            f"{name[:40]!r} is not a style of phones; choose from {STYLES}"
-        )
+        raise ProblemError("phone_style", name=name[:40], known=", ".join(STYLES))
     if not e164:
         return None
     if not _E164.fullmatch(e164):
-        raise ValueError(f"{e164[:40]!r} is not a phone number like +380671234567")
+        raise ProblemError("not_e164", value=e164[:40])
     if name == "e164":
         return e164
     if name == "digits":
@@ -158,7 +158,7 @@ def style(e164: str | None, name: str) -> str | None:
     try:
         number = phonenumbers.parse(e164)
     except phonenumbers.NumberParseException as error:
-        raise ValueError(f"{e164!r} is not a phone number: {error}") from error
+        raise ProblemError("not_e164", value=e164) from error
     formatted = phonenumbers.format_number(
         number, phonenumbers.PhoneNumberFormat.NATIONAL
     )

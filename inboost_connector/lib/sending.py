@@ -15,8 +15,10 @@ from . import auth, mapping, signing
 from .auth import Auth
 from .backoff import Pace
 from .client import Client, Exchange, Request
+from .facts import SAMPLES
 from .log_row import LogRules, describe, mask_outcome
 from .outcome import AnswerRules, Outcome, Verdict, classify
+from .problems import ProblemError
 
 #: Seconds in which what lands together is handed over together.
 GATHER = 0.004
@@ -58,6 +60,12 @@ class Target:
     batch_size: int = 1
     batch_body: str = ""
     signing: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def unread(self) -> list[str]:
+        """Names of a fact that the request is not made of."""
+        texts = (self.url, self.query, self.headers, self.body, self.batch_body)
+        return mapping.find_unread(SAMPLES[self.operation], *texts)
 
     def prepare_request(self, fact: dict[str, Any], **envelope: Any) -> Request:
         """The request, without the credentials: see :func:`lib.auth.send`.
@@ -107,7 +115,8 @@ class Target:
             max_answer=self.max_answer,
         )
         if self.signing:
-            content = request.encode_body() or b""
+            with _named("body"):
+                content = request.encode_body() or b""
             headers |= signing.sign(self.signing, content, request.event_id)
         return request
 
@@ -117,8 +126,8 @@ def _named(part: str) -> Iterator[None]:
     """Says which of several expressions went wrong."""
     try:
         yield
-    except mapping.MappingError as error:
-        raise mapping.MappingError(f"{part}: {error}", error.position) from error
+    except ProblemError as error:
+        raise mapping.MappingError(f"in_{part}", error=error.problem) from error
 
 
 def _add_query(url: str, parameters: dict[str, str]) -> str:
@@ -210,7 +219,7 @@ def perform(client: Client, task: Task) -> Landed:
         note_pace(exchange, task.target)
         return Landed(task, outcome, exchange, describe(exchange, task.target.log))
     except mapping.MappingError as error:
-        return Landed(task, our_error(str(error)))
+        return Landed(task, our_error(error.problem.as_json()))
     except Exception as error:
         return Landed(task, after_exception(error, exchange), exchange)
 
@@ -221,8 +230,9 @@ def note_pace(exchange: Exchange, target: Target) -> None:
         target.pace.slow_down(time.monotonic())
 
 
-def our_error(text: str) -> Outcome:
-    return Outcome(Verdict.FAILED, "our_error", {"error": text[:500]})
+def our_error(what: str | list[Any]) -> Outcome:
+    """:param what: text, or what ``lib.problems.Problem.as_json`` gives"""
+    return Outcome(Verdict.FAILED, "our_error", {"error": what})
 
 
 def find_sickness(client: Client, task: Task, test: Target) -> Landed | None:

@@ -63,11 +63,6 @@ class IllegalMove(ValueError):
     """An event cannot go from one state to the other."""
 
 
-def sources_of(state: State) -> tuple[State, ...]:
-    """The states that an event may come from: the guard of a set-based move."""
-    return tuple(old for old, new in MOVES if new == state)
-
-
 def check_move(old: State, new: State) -> None:
     """:raise IllegalMove: when no event may go from ``old`` to ``new``"""
     if (old, new) not in MOVES:

@@ -9,45 +9,21 @@ from jmespath import exceptions, lexer
 from jmespath.functions import Functions
 
 from .functions import FUNCTIONS
+from .problems import ProblemError
 
 _OPENING = ("lparen", "lbracket", "filter", "lbrace")
 _CLOSING = ("rparen", "rbracket", "rbrace")
 _QUOTES = "'\"`"
 
 
-#: code -> English text over the values: what is wrong with an expression as such.
-TEXTS = {
-    "empty": "the expression is empty",
-    "ends_early": "the expression ends too early",
-    "unexpected": "%(token)r is not expected there",
-    "no_jmespath": "it is not valid JMESPath: %(error)s",
-    "no_function": "there is no function %(name)s()",
-    "usage": "write %(usage)s",
-    "not_opened": "there is no { before the }",
-    "not_closed": "the { is not closed",
-}
-
-
-class MappingError(ValueError):
+class MappingError(ProblemError):
     """An expression that cannot be read or applied.
 
-    :ivar code: one of TEXTS, which the models word in the reader's language; "" for
-        what the data or a library said
     :ivar position: of what is wrong, from 0; None when it is the data"""
 
-    code = ""
-
-    def __init__(self, text: str, position: int | None = None) -> None:
-        super().__init__(text)
+    def __init__(self, code: str, position: int | None = None, **args: Any) -> None:
+        super().__init__(code, **args)
         self.position = position
-        self.values: dict[str, Any] = {}
-
-    @classmethod
-    def of(cls, code: str, position: int, **values: Any) -> "MappingError":
-        """What is wrong, by its code."""
-        error = cls(TEXTS[code] % values, position)
-        error.code, error.values = code, values
-        return error
 
     def find_place(self, expression: str, context: int = 25) -> tuple[int, str] | None:
         """:return: the number of the character, from 1, and what begins there"""
@@ -62,18 +38,21 @@ def parse(expression: str) -> Any:
     try:
         return jmespath.compile(expression)
     except exceptions.EmptyExpressionError:
-        raise MappingError.of("empty", 0) from None
+        raise MappingError("empty", 0) from None
     except exceptions.IncompleteExpressionError as error:
-        raise MappingError.of("ends_early", len(expression)) from error
+        raise MappingError("ends_early", len(expression)) from error
     except exceptions.LexerError as error:
-        raise MappingError(error.message, error.lexer_position) from error
+        unclosed = error.message.startswith("Unclosed")
+        code = "unclosed" if unclosed else "unexpected"
+        token = str(error.lexer_value)[:40]
+        raise MappingError(code, error.lexer_position, token=token) from error
     except exceptions.ParseError as error:
-        token, position = error.token_value, error.lex_position
-        raise MappingError.of("unexpected", position, token=token) from error
+        token, position = str(error.token_value)[:40], error.lex_position
+        raise MappingError("unexpected", position, token=token) from error
     except Exception as error:
         # Nested deeper than Python's stack, a number with too many digits.
         text = str(error)[:200]
-        raise MappingError.of("no_jmespath", 0, error=text) from error
+        raise MappingError("no_jmespath", 0, error=text) from error
 
 
 @dataclass
@@ -95,23 +74,26 @@ class _Call:
             if len(tokens) == 1 and tokens[0]["type"] == "literal":
                 try:
                     check(tokens[0]["value"])
-                except ValueError as error:
-                    raise MappingError(str(error), tokens[0]["start"]) from error
+                except ProblemError as error:
+                    place, problem = tokens[0]["start"], error.problem
+                    raise MappingError(problem.code, place, **problem.args) from error
 
     def _check_count(self, count: int) -> None:
         if self.name in FUNCTIONS:
             function = FUNCTIONS[self.name]
             least, most = function.arity
-            usage = function.usage
+            wanted = MappingError("usage", self.position, usage=function.usage)
         elif self.name in Functions.FUNCTION_TABLE:
             signature = Functions.FUNCTION_TABLE[self.name]["signature"]
             variadic = bool(signature) and bool(signature[-1].get("variadic"))
             least, most = len(signature), count if variadic else len(signature)
-            usage = f"{self.name}() with {least} in the brackets"
+            wanted = MappingError(
+                "arguments", self.position, name=self.name, count=least
+            )
         else:
-            raise MappingError.of("no_function", self.position, name=self.name)
+            raise MappingError("no_function", self.position, name=self.name)
         if not least <= count <= max(least, most):
-            raise MappingError.of("usage", self.position, usage=usage)
+            raise wanted
 
 
 def check_calls(expression: str) -> None:
@@ -151,7 +133,7 @@ def placeholders(template: str) -> Iterator[tuple[str, str | None]]:
         start = template.find("{", at)
         text = template[at:] if start < 0 else template[at:start]
         if "}" in text:
-            raise MappingError.of("not_opened", at + text.index("}"))
+            raise MappingError("not_opened", at + text.index("}"))
         if start < 0:
             yield text, None
             return
@@ -180,4 +162,4 @@ def _closing(template: str, start: int) -> int:
             depth += 1 if char == "{" else -1
             if not depth:
                 return at
-    raise MappingError.of("not_closed", start)
+    raise MappingError("not_closed", start)

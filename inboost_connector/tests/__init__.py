@@ -27,6 +27,7 @@ from .outbox import test_event_check
 from .outbox import test_model
 from .outbox import test_nets
 from .outbox import test_event_words
+from .outbox import test_problem_words
 from .outbox import test_health
 from .outbox import test_monitor
 from .outbox import test_plans

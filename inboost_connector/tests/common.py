@@ -5,6 +5,7 @@ from odoo.tools import config
 
 from odoo.addons.point_of_sale.tests.common import TestPoSCommon
 
+from ..lib.states import MOVES
 from ..models.outbox import (
     inboost_connection,
     inboost_delivery,
@@ -16,6 +17,17 @@ from .fake_inboost import FakeInBoost
 
 DETAILS = "/api/Purchases/AddPurchase"
 WEBHOOK = "/api/webhok/purchase-token/"
+#: Statements about many events obey the table of moves, as what writes one does.
+CHECK_MOVES = """
+    CREATE FUNCTION pg_temp.inboost_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE 'an event that is % cannot become %', OLD.state, NEW.state;
+    END $$;
+    CREATE TRIGGER inboost_check_moves BEFORE UPDATE OF state ON inboost_event
+       FOR EACH ROW
+      WHEN (OLD.state <> NEW.state AND OLD.state || ' ' || NEW.state <> ALL({moves}))
+   EXECUTE FUNCTION pg_temp.inboost_refuse()
+"""
 
 
 class InboostCase(TestPoSCommon):
@@ -25,6 +37,8 @@ class InboostCase(TestPoSCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.config = cls.basic_config
+        moves = [f"{old} {new}" for old, new in MOVES]
+        cls.env.cr.execute(CHECK_MOVES.format(moves=f"ARRAY{moves}"))
         cls.fake = FakeInBoost()
         cls.addClassCleanup(cls.fake.close)
         cls.options = inboost_connection.read_options(config["config"])

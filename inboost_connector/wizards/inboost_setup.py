@@ -234,7 +234,7 @@ class InboostSetup(models.Model):
         return self.env._(
             "InBoost answered within %(seconds)s s and takes the secret. It says: "
             "%(answer)s",
-            seconds=formatLang(self.env, exchange.duration, digits=2),
+            seconds=formatLang(self.env, max(exchange.duration, 0.01), digits=2),
             answer=self._in_words(answer)[:SHOWN],
         )
 

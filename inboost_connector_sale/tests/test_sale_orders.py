@@ -315,10 +315,11 @@ class TestSaleOrders(SaleCase):
             min_size=1,
             max_size=5,
         ),
+        st.lists(st.sampled_from([-2, 1, 3]), max_size=2),
         st.booleans(),
         st.sampled_from(["round_per_line", "round_globally"]),
     )
-    def test_lines_add_up_to_the_total(self, lines, rewarded, taxes):
+    def test_lines_add_up_to_the_total(self, lines, combos, rewarded, taxes):
         self.env.company.tax_calculation_rounding_method = taxes
         order = self.env["sale.order"].create(
             {
@@ -337,6 +338,8 @@ class TestSaleOrders(SaleCase):
                 ],
             }
         )
+        for quantity in combos:
+            self.add_combo(order, quantity)
         if rewarded:
             order.order_line[:1].copy(
                 {
@@ -348,7 +351,43 @@ class TestSaleOrders(SaleCase):
                 }
             )
         [fact] = order._inboost_prepare_facts(self.backend).values()
+        self.assertEqual(len(fact["lines"]), len(lines) + 3 * len(combos) + rewarded)
         self.assertEqual(fact["bonuses_spent"], 5 if rewarded else 0)
         self.assertFalse(check_sums(fact))
         self.assertAlmostEqual(fact["total"], order.amount_total)
         self.assertAlmostEqual(fact["tax"], order.amount_tax)
+
+    def add_combo(self, order, quantity):
+        """A set costs nothing itself; what is in it does."""
+        parts = self.env["product.combo"].create(
+            [
+                {
+                    "name": one.name,
+                    "company_id": one.company_id.id,
+                    "combo_item_ids": [Command.create({"product_id": one.id})],
+                }
+                for one in self.tea + self.cup
+            ]
+        )
+        product = self.env["product.product"].create(
+            {
+                "name": "Set",
+                "type": "combo",
+                "list_price": 33.33,
+                "company_id": self.tea.company_id.id,
+                "combo_ids": parts.ids,
+            }
+        )
+        values = {"order_id": order.id, "product_uom_qty": quantity}
+        line = order.order_line.create({**values, "product_id": product.id})
+        for item in parts.combo_item_ids:
+            order.order_line.create(
+                {
+                    **values,
+                    "product_id": item.product_id.id,
+                    "combo_item_id": item.id,
+                    "linked_line_id": line.id,
+                    "discount": 10,
+                }
+            )
+        self.assertEqual((line.price_total, line.price_unit), (0, 0))

@@ -103,7 +103,10 @@ class Shop:
         return self.page.locator(f"[data-code='{code}']")
 
     def listed(self):
-        return self.page.locator(".o_inboost_alarms .o_kanban_record:visible")
+        """Each once: why nothing is sent has a place of its own."""
+        return self.page.locator(
+            ".o_inboost_alarms .o_kanban_record:visible, .o_inboost_pause:visible"
+        )
 
     def activities(self):
         return self.page.locator(".o-mail-Activity")

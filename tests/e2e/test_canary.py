@@ -22,14 +22,15 @@ from tests.support.register import sign_in
 SECRET = "canary-secret-7f3d9e1b5a"
 TOKEN = "canary-token-2c8a6e4f0d"
 WAY_IN = "canary-way-in-5e1b8d3c7a"
+HEALTH = "canary-health-3d7f1c9b2e"
 SIGNING, SIGNED = (
     "whsec_" + base64.b64encode(f"canary-{name}-6b2d9f4e8c1a7035".encode()).decode()
     for name in ("signing", "signed")
 )
-SECRETS = (SECRET, TOKEN, WAY_IN, SIGNING, SIGNED)
+SECRETS = (SECRET, TOKEN, WAY_IN, HEALTH, SIGNING, SIGNED)
 PERSON = ("Kanareika", "Vyhadana", "kanareika@vyhadana.example", "671230987")
 #: Where a secret is kept on purpose, and nowhere else.
-KEPT = {"inboost_backend", "inboost_endpoint"}
+KEPT = {"inboost_backend", "inboost_endpoint", "ir_config_parameter"}
 CONNECT = """
 backend = env["inboost.backend"].search([], limit=1) or env["inboost.backend"].create(
     {{"name": "Canary portal", "address": "{url}"}})
@@ -40,6 +41,7 @@ for endpoint in backend.endpoint_ids.filtered(lambda e: e.kind == "webhook"):
     endpoint.address = "{url}/api/webhok/{token}-%s" % endpoint.operation
 backend.endpoint_ids.filtered(lambda e: e.operation == "customer_upsert").enabled = True
 backend._connect()
+env["ir.config_parameter"].set_param("inboost_connector.health_token", "{health}")
 env.cr.commit()
 print("connected-ok")
 """
@@ -91,12 +93,14 @@ def seen(server, inboost, browser):
         way_in=WAY_IN,
         signing=SIGNING,
         signed=SIGNED,
+        health=HEALTH,
     )
     assert "connected-ok" in server.shell(script).stdout
     partner = sell(server)
     wait_until(lambda: server.states().get("done"), what="a delivery")
     be_in_trouble(server, inboost, partner)
     announce(server)
+    monitor(server)
     texts = []
     page = browser.new_page(viewport={"width": 1366, "height": 900})
     page.on("response", lambda response: texts.append(text_of(response)))
@@ -190,6 +194,19 @@ def announce(server):
     server.wake("ir_cron_announcement")
     waiting = "SELECT 1 FROM inboost_announcement WHERE state = 'waiting'"
     wait_until(lambda: not server.sql(waiting), what="what was announced")
+
+
+def monitor(server):
+    """A machine asks how it goes, with its token and with another."""
+    for page in ("health", "metrics"):
+        for token in (HEALTH, TOKEN):
+            answer = requests.get(
+                f"{server.url}/inboost/{page}",
+                headers={"Authorization": f"Bearer {token}"},
+                timeout=20,
+            )
+            assert (answer.status_code == 401) == (token != HEALTH)
+            assert not [word for word in SECRETS if word in answer.text]
 
 
 def press(server, model, method, ids):

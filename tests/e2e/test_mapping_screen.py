@@ -1,5 +1,7 @@
 """The screen on which an administrator writes expressions, in Chromium."""
 
+from functools import partial
+
 import pytest
 from playwright.sync_api import expect
 
@@ -9,6 +11,7 @@ from tests.support.typist import Typist
 BODY = ".o_field_widget[name=body]"
 #: What is asked while one types: the request as it would leave, and what is wrong.
 ASKED = "**/call_kw/inboost.endpoint/onchange*"
+SAVED = "**/call_kw/inboost.endpoint/web_save*"
 
 
 @pytest.fixture(scope="module")
@@ -27,12 +30,13 @@ def screen(odoo, page):
 
 
 class Slow:
-    """A server that answers what is asked while one types when it is let, and not
-    before."""
+    """A server that answers what is asked while one types, and what is saved, when it
+    is let, and not before."""
 
     def __init__(self, page):
         self.page, self.asked, self.is_slow = page, [], True
-        page.route(ASKED, self.hold)
+        for place in (ASKED, SAVED):
+            page.route(place, self.hold)
 
     def hold(self, route):
         self.asked.append(route)
@@ -57,21 +61,23 @@ def slow(screen):
     slow = Slow(screen.page)
     yield slow
     slow.recover()
-    screen.page.unroute(ASKED)
+    for place in (ASKED, SAVED):
+        screen.page.unroute(place)
+
+
+def enter_body(screen, text):
+    """Type an expression in place of the one that is there."""
+    page = screen.page
+    screen.enter_code(page.locator(BODY))
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    page.keyboard.insert_text(text)
 
 
 @pytest.fixture
 def type_body(screen):
-    """Type an expression in place of the one that is there."""
-
-    def type_body(text):
-        page = screen.page
-        screen.enter_code(page.locator(BODY))
-        page.keyboard.press("Control+a")
-        page.keyboard.press("Delete")
-        page.keyboard.insert_text(text)
-
-    yield type_body
+    """As :func:`enter_body`; it is discarded in the end."""
+    yield partial(enter_body, screen)
     screen.page.locator(".o_form_button_cancel").click()
 
 
@@ -173,6 +179,75 @@ def test_what_was_typed_is_there_when_its_page_is_opened_again(screen, type_body
     request = page.locator(".o_field_widget[name=preview]")
     expect(request).to_contain_text('"key": "sample"')
     assert written(page) == "{points: amount, key: key}"
+
+
+# -- from one endpoint to the next ---------------------------------------------------
+
+
+@pytest.fixture
+def two(screen):
+    """The first of two endpoints is open, and the pager leads to the next.
+
+    :return: a function that gives the bodies of both as they are kept
+    """
+    page, odoo = screen.page, screen.odoo
+    screen.open_menu("Configuration", "Endpoints")
+    ids = odoo.execute("inboost.endpoint", "search", [])
+    names = odoo.execute("inboost.endpoint", "read", ids, ["operation"])
+    first = [row["operation"] for row in names].index("balance_set")
+    ids = ids[first : first + 2]
+
+    def bodies():
+        rows = odoo.execute("inboost.endpoint", "read", ids, ["body"])
+        return [row["body"] for row in rows]
+
+    before = bodies()
+    page.locator(".o_data_row", has_text="Bonus balance").locator("td").nth(1).click()
+    page.locator(f"{BODY} .ace_content").wait_for()
+    yield bodies
+    for id_, body in zip(ids, before, strict=True):
+        odoo.execute("inboost.endpoint", "write", [id_], {"body": body})
+
+
+def turn(page, way, title):
+    page.locator(f".o_pager_{way}").click()
+    return page.locator(".o_form_view h1", has_text=title)
+
+
+def test_what_was_typed_is_saved_where_it_was_typed(screen, two, slow):
+    page = screen.page
+    _first, second = two()
+    enter_body(screen, "{points: amount, one: key}")
+    purchase = turn(page, "next", "Purchase")
+    slow.wait()
+    slow.recover()
+    purchase.wait_for()
+    assert written(page) == second
+    assert two() == ["{points: amount, one: key}", second]
+
+
+def test_what_is_typed_while_it_is_saved_never_lands_in_the_next(screen, two, slow):
+    page = screen.page
+    _first, second = two()
+    enter_body(screen, "{points: amount}")
+    slow.wait()
+    slow.answer()
+    request = page.locator(".o_field_widget[name=preview]")
+    expect(request).to_contain_text('"points": 45.0')
+    purchase = turn(page, "next", "Purchase")
+    slow.wait()
+    enter_body(screen, "{points: amount, late: key}")
+    slow.recover()
+    purchase.wait_for()
+    assert written(page) == second
+    clean = page.locator(".o_form_status_indicator_buttons.invisible")
+    expect(clean).to_have_count(1)
+    assert two() == ["{points: amount}", second]
+    turn(page, "previous", "Bonus balance").wait_for()
+    assert written(page) == "{points: amount, late: key}"
+    page.locator(".o_form_button_save").click()
+    expect(clean).to_have_count(1)
+    assert two() == ["{points: amount, late: key}", second]
 
 
 # -- what is wrong -------------------------------------------------------------------

@@ -88,16 +88,8 @@ def sold(odoo, inboost, page):
     # An exchange that something is paid for, and goods without their receipt.
     ring_up(page, ("Green tea", 1), ("Oolong tea", -1))
     ring_up(page, ("Green tea", -1))
-    wait_until(
-        lambda: (
-            len(details(inboost)) == 5
-            and len(hooks(inboost, "purchase")) == 3
-            and len(hooks(inboost, "bonus_accrual")) == 2
-            and hooks(inboost, "bonus_redemption")
-        ),
-        60,
-        "the arrival of what was sold",
-    )
+    # The last event of the last sale; what came of all of them is for the tests to say.
+    wait_until(lambda: len(details(inboost)) == 5, 60, "the arrival of what was sold")
     ended = {"done", "superseded"}
     wait_until(lambda: set(odoo.states()) <= ended, 60, "an empty queue")
     rows = odoo.sql(

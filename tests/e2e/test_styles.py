@@ -102,7 +102,8 @@ def take(platform, page, tmp_path_factory):
         folder = ROOT / "docs/images"
 
     def take(name):
-        page.screenshot(path=folder / f"ten-minutes-{name}.png")
+        path = folder / f"ten-minutes-{name}.png"
+        page.screenshot(path=path, animations="disabled")
 
     return take
 
@@ -171,9 +172,8 @@ def try_out(admin, take):
     """The sample leaves for real, and the answer stands beside it."""
     admin.press("action_send_sample")
     admin.confirm()
-    admin.page.locator(
-        ".o_field_widget[name=last_answer]", has_text="Arrived"
-    ).wait_for()
+    answer = admin.page.locator(".o_field_widget[name=last_answer]", has_text="Arrived")
+    answer.scroll_into_view_if_needed()
     take("3-answer")
     admin.press("action_confirm")
     admin.page.locator(".o_field_widget[name=known]", has_text="Confirmed").wait_for()

@@ -111,7 +111,7 @@ def test_what_is_wrong_around_the_list_leaves_nothing():
     client = engine.Answers()
     found = send(client, tasks(2, target(batch_body="round(rows, `1`)")))
     assert verdicts(found) == {1: "failed", 2: "failed"}
-    assert "around" in found[1].outcome.args["error"]
+    assert found[1].outcome.args["error"][0] == "in_around"
 
 
 # -- an answer for each ------------------------------------------------------------

@@ -20,13 +20,6 @@ def test_every_move_is_allowed_or_raises():
                 check_move(old, new)
 
 
-def test_the_sources_of_a_state_are_the_table_read_backwards():
-    assert states.sources_of("sending") == ("pending",)
-    assert set(states.sources_of("held")) == {"parked", "pending", "sending", "done"}
-    pairs = {(old, new) for new in states.STATES for old in states.sources_of(new)}
-    assert pairs == set(states.MOVES)
-
-
 def test_what_was_replaced_or_expired_stays_so():
     for old in ("superseded", "expired"):
         assert not [new for o, new in states.MOVES if o == old]

@@ -50,13 +50,22 @@ def test_further_headers_and_a_form():
 @pytest.mark.parametrize(
     "values, words",
     [
-        ({}, "address: phone is null"),
+        ({}, "address: phone is nothing"),
         ({"url": "https://x.example/", "query": "[1]"}, "query: write an object"),
         (
             {"url": "https://x.example/", "headers": "{a: `[1]`}"},
             "headers: a is a list",
         ),
         ({"url": "https://x.example/", "body": "round('a', `1`)"}, "body: round"),
+        (
+            {
+                "url": "https://x.example/",
+                "body": "[`1`]",
+                "body_format": "form",
+                "signing": ("whsec_" + "a" * 44,),
+            },
+            "body: a form is an object",
+        ),
     ],
 )
 def test_what_does_not_fit_is_said_with_its_place(values, words):

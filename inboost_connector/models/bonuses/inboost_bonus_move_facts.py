@@ -41,9 +41,7 @@ class InboostBonusMove(models.Model):
                     )
         for backend, some in entries.items():
             self.env["inboost.capture"]._capture_all(
-                backend,
-                some,
-                again=self.env._("The same points were confirmed again"),
+                backend, some, again="confirmed_again"
             )
 
     def _bonus_fact(self, operation, amount):

@@ -26,3 +26,4 @@ from . import inboost_health_remedy  # what mends trouble with customers
 from . import inboost_health  # when customers were pulled
 from . import inboost_privacy  # links, lines and notes about a person
 from . import res_partner  # the contact
+from . import phone_blacklist  # what waits for who opts out

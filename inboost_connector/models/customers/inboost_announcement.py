@@ -267,7 +267,7 @@ class InboostAnnouncement(models.Model):
         try:
             found = mapping.search(self.backend_id.incoming_path or "@", self.body)
         except mapping.MappingError as error:
-            raise customers.RowRefused("mapping_misfit", error=str(error)) from error
+            raise customers.RowRefused("mapping_misfit", error=error.problem) from error
         rows = found if isinstance(found, list) else [found]
         if len(rows) > MAX_ROWS:
             raise ProblemError("too_many_rows", count=len(rows), limit=MAX_ROWS)

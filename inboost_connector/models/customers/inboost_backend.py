@@ -126,7 +126,8 @@ class InboostBackend(models.Model):
 
     # -- computes ------------------------------------------------------------------
 
-    @api.depends("run_ids")
+    @api.depends("run_ids", "state")
+    @api.depends_context("lang")
     def _compute_last_run_id(self):
         newest = dict(
             self.env["inboost.sync.run"]._read_group(
@@ -141,8 +142,12 @@ class InboostBackend(models.Model):
             ._description_selection(self.env)
         )
         for backend in self:
-            backend.last_run_id = newest.get(backend)
-            backend.last_run_state = states.get(backend.last_run_id.state)
+            run = self.env["inboost.sync.run"].browse(newest.get(backend))
+            waits = backend.state == "paused" and run and not run.finished_at
+            backend.last_run_id = run
+            backend.last_run_state = (
+                self.env._("Waits for Connect") if waits else states.get(run.state)
+            )
 
     def _compute_send_new_customers(self):
         for backend in self:
@@ -162,6 +167,9 @@ class InboostBackend(models.Model):
                 lambda backend: backend.scope == "linked" and backend.connected_since
             )
             wider.sudo().write({"connected_since": fields.Datetime.now()})
+        if vals.get("state") == "draft":
+            # Another portal: a first synchronisation of its own.
+            vals = {**vals, "pull_released": False}
         return super().write(vals)
 
     # -- actions -------------------------------------------------------------------

@@ -1,5 +1,8 @@
 from odoo import SUPERUSER_ID, api, models
 
+from ...lib.facts import iso
+from ...lib.priority import MARKETING
+
 
 class InboostCustomerConsent(models.AbstractModel):
     """Who wants no messages. An opt-out always wins, whichever side it comes from: it
@@ -47,6 +50,33 @@ class InboostCustomerConsent(models.AbstractModel):
             note = self.env._("Opted in again in InBoost (%s).", backend.name)
             own._track_set_log_message(note)
             own.action_archive()
+
+    @api.model
+    def _cancel_marketing(self, phones):
+        """What would start campaigns for ``phones`` and waits does not go."""
+        waiting = [
+            ("backend_id.respect_opt_out", "=", True),
+            ("state", "=", "pending"),
+            ("operation", "in", list(MARKETING)),
+            ("phone", "in", phones),
+        ]
+        for event in self.env["inboost.event"].sudo().search(waiting):
+            event._finish("cancelled", "opted_out")
+
+    @api.model
+    def _describe(self, phone):
+        """:return: the keys of lib.facts.Customer about consent; that nobody objected
+        is none"""
+        entry = self._entries().search([("number", "=", phone)], limit=1)
+        links = self.env["inboost.customer"].sudo()
+        said_there = entry and links.search_count(
+            [("phone", "=", phone), ("opted_out", "=", True)], limit=1
+        )
+        return {
+            "opted_out": bool(entry) or None,
+            "opted_out_by": ("inboost" if said_there else "odoo") if entry else None,
+            "opted_out_at": iso(entry.write_date) if entry else None,
+        }
 
     @api.model
     def _entries(self):

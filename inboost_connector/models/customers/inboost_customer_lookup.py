@@ -65,7 +65,8 @@ class InboostCustomerLookup(models.AbstractModel):
         try:
             found = mapping.search(path, data)
         except mapping.MappingError as error:
-            raise UserError(str(error)) from error
+            problem = self.env["inboost.mapping"]._word_error(error)
+            raise UserError(problem) from error
         if isinstance(found, list):
             found = found[0] if found else None
         return found or None

@@ -68,7 +68,7 @@ class InboostCustomerOffer(models.AbstractModel):
 
     @api.model
     def _prepare_fact(self, partner):
-        """:rtype: lib.customers.Customer, without id and phone"""
+        """:rtype: lib.facts.Customer"""
         nameless = partner.name in (partner.phone, partner.phone_sanitized)
         ours = {odoo: theirs for theirs, odoo in customers.LANGUAGES.items()}
         return {
@@ -79,8 +79,7 @@ class InboostCustomerOffer(models.AbstractModel):
             "source": partner.inboost_source_id.name or None,
             "specialty": partner.inboost_specialty_id.name or None,
             "lang": ours.get((partner.lang or "").split("_")[0]),
-            # That nobody objected is no consent.
-            "opted_out": partner.phone_sanitized_blacklisted or None,
+            **self.env["inboost.customer.consent"]._describe(partner.phone_sanitized),
         }
 
     @api.model

@@ -86,7 +86,8 @@ class InboostMapping(models.AbstractModel):
         try:
             rows = mapping.search(endpoint.rows_path or "@", data)
         except mapping.MappingError as error:
-            return [f"{self._get_label(endpoint, 'rows_path')}: {error}"]
+            label = self._get_label(endpoint, "rows_path")
+            return [f"{label}: {self._word_error(error)}"]
         if endpoint.operation == "customer_find" and isinstance(rows, dict):
             rows = [rows]
         if not isinstance(rows, list):

@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import LazyTranslate
 
+from ...lib.problems import OF_DATA
+
 _lt = LazyTranslate(__name__)
 
 #: Words of lib.customers for what a person calls them.
@@ -17,64 +19,8 @@ FIELDS = {
     "opted_out": _lt("opted out"),
     "inboost_id": _lt("InBoost ID"),
 }
-#: What is wrong with a row, a list, or a customer, and what was changed. The first ones
-#: are those of lib.problems.
+#: What is odd about a customer, besides lib.problems, and what was changed.
 PROBLEMS = {
-    "not_an_object": _lt("The row is not an object."),
-    "mapping_misfit": _lt("The mapping does not fit the row: %(error)s"),
-    "mapping_no_object": _lt("The mapping does not make an object of the row."),
-    "no_phone": _lt("It has no phone."),
-    "invalid_phone": _lt("“%(value)s” is not a valid phone."),
-    "several_phones": _lt(
-        "Phone: “%(value)s” are several; the first, %(taken)s, was taken."
-    ),
-    "not_text": _lt("Left out: %(field)s is neither text nor a number."),
-    "cut": _lt("Shortened: %(field)s was longer than %(limit)s characters."),
-    "too_long": _lt("Left out: %(field)s is longer than %(limit)s characters."),
-    "mixed_letters": _lt(
-        "Look at it: %(field)s has Latin and Cyrillic letters that look alike in "
-        "“%(word)s”."
-    ),
-    "not_an_email": _lt("Left out: “%(value)s” is not an email address."),
-    "not_a_date": _lt("Left out: %(field)s “%(value)s” is not a date."),
-    "placeholder_date": _lt(
-        "Left out: %(field)s “%(value)s” stands for an unknown one."
-    ),
-    "not_a_birthday": _lt("Left out: %(value)s cannot be a date of birth."),
-    "not_a_language": _lt("Left out: language “%(value)s” is none of %(known)s."),
-    "not_yes_or_no": _lt("Left out: %(field)s “%(value)s” is neither yes nor no."),
-    "other_style": _lt(
-        "The list stopped at %(position)s, which does not fit the paging “%(style)s”: "
-        "the paging was changed meanwhile."
-    ),
-    "path_misfit": _lt("A path does not fit the answer: %(error)s"),
-    "answer_too_large": _lt("The answer is too large. Choose a smaller page size."),
-    "endless": _lt("%(count)s pages came and the list does not end."),
-    "not_a_list": _lt("The path of the rows leads to %(type)s, not to a list."),
-    "too_many_rows": _lt("%(count)s rows came at once; at most %(limit)s are read."),
-    "paging_ignored": _lt(
-        "%(count)s rows came of a list of %(total)s: the server seems to ignore the "
-        "paging. Choose another style, or a page size that takes them all."
-    ),
-    "not_a_cursor": _lt("The path of the next page leads to %(type)s, not to text."),
-    "foreign_address": _lt(
-        "The next page is at %(address)s, which is another server than the list's."
-    ),
-    "short": _lt("%(count)s customers came of a list of %(total)s."),
-    "shrank": _lt(
-        "The list shrank from %(before)s to %(total)s customers while it was read, so "
-        "some may have been skipped."
-    ),
-    "repeated": _lt(
-        "The same full page came twice: the server seems to ignore the paging. Choose "
-        "another style, or a page size that takes all customers."
-    ),
-    "stuck": _lt("The next page is the same as the one before it."),
-    "cursor_left": _lt(
-        "The server says that there is more: %(name)s is “%(value)s” in its last "
-        "answer. Correct the path of the next page, or the paging."
-    ),
-    # ours
     "barcode_taken": _lt("Left out: another contact has the barcode %(barcode)s."),
     "text": "%(text)s",
     "changed": "%(field)s: %(value)s.",
@@ -125,6 +71,10 @@ PROBLEMS = {
 }
 
 
+#: Those of expressions are within others only, and inboost.reason has them.
+TEXTS = OF_DATA | PROBLEMS
+
+
 class InboostProblem(models.AbstractModel):
     """Words for what is odd about customers and lists, in the reader's language: what
     is stored is a code and its arguments."""
@@ -135,23 +85,23 @@ class InboostProblem(models.AbstractModel):
     @api.model
     def _word(self, code, arguments=None):
         """:return: text, False without a code"""
-        if code not in PROBLEMS:
-            return self.env["inboost.reason"]._word(code, arguments)
-        arguments = dict(arguments or {})
+        reasons = self.env["inboost.reason"]
+        if code not in TEXTS:
+            return reasons._word(code, arguments)
+        arguments = reasons._word_arguments(arguments)
         if "field" in arguments:
             arguments["field"] = self._word_field(arguments["field"])
         if "fields" in arguments:
             arguments["fields"] = ", ".join(map(self._word_field, arguments["fields"]))
-        text = PROBLEMS[code]
-        text = text if isinstance(text, str) else self.env._(text)
-        text = text % arguments
+        words = self.env._(TEXTS[code])
+        text = words % arguments
         return text[:1].upper() + text[1:]
 
     @api.model
     def _get_selection(self):
         """See ``inboost.reason``, whose codes are among them."""
         reasons = self.env["inboost.reason"]
-        known = {**dict(reasons._get_selection()), **dict(reasons._head(PROBLEMS))}
+        known = {**dict(reasons._get_selection()), **dict(reasons._head(TEXTS))}
         return list(known.items())
 
     @api.model

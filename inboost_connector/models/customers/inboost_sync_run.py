@@ -348,13 +348,16 @@ class InboostSyncRun(models.Model):
 
     @api.model
     def _find_whole(self, backend, limit):
-        """The newest runs that read all customers to the end of the list."""
+        """The newest runs that read all customers to the end of the list: of this
+        portal, and since the database was restored."""
+        begin = backend.doubt_before
         return self.sudo().search(
             [
                 ("backend_id", "=", backend.id),
                 ("state", "=", "done"),
                 ("dry_run", "=", False),
                 ("since", "=", False),
+                *([("started_at", ">", begin)] if begin else []),
             ],
             limit=limit,
         )

@@ -117,7 +117,8 @@ class InboostSyncRun(models.Model):
             return None
         if exchange.error:
             # The answer broke off.
-            self._handle_failure(Verdict.RETRY, "text", {"text": exchange.error})
+            error = {"error": exchange.error}
+            self._handle_failure(Verdict.RETRY, exchange.trouble, error)
             return None
         if exchange.truncated:
             raise paging.PageError("answer_too_large")

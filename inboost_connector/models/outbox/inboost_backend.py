@@ -105,6 +105,9 @@ class InboostBackend(models.Model):
         "0: no limit of ours. Whatever it is, we slow down when InBoost asks for it.",
     )
     alarm_ids = fields.One2many("inboost.alarm", "backend_id")
+    other_alarm_ids = fields.One2many(
+        "inboost.alarm", "backend_id", domain=[("code", "!=", "backend_paused")]
+    )
     digest_user_ids = fields.Many2many(
         "res.users",
         "inboost_backend_digest_rel",

@@ -114,8 +114,8 @@ class InboostCapture(models.AbstractModel):
 
         :param backend: one ``inboost.backend``
         :param entries: list of Capture
-        :param str again: what came again, for the log of a stopped duplicate;
-            empty where coming again is in the nature of the caller
+        :param str again: what came again, for the log of a stopped duplicate: a code
+            of inboost.reason; empty where coming again is in the nature of the caller
         :return: the new events
         """
         # The outbox is the server's own: whoever sells has no rights on it.

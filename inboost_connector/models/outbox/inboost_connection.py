@@ -42,11 +42,12 @@ class InboostConnection(models.AbstractModel):
         try:
             address_guard.check_url(url, self._allow_http(), self._allowed_networks())
         except address_guard.AddressRefused as error:
+            problem = error.problem
             raise ValidationError(
                 self.env._(
                     "%(address)s: %(reason)s.",
                     address=redact.url(url, secret),
-                    reason=error,
+                    reason=self.env["inboost.reason"]._word(problem.code, problem.args),
                 )
             ) from error
 

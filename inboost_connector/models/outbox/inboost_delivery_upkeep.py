@@ -1,17 +1,11 @@
-import logging
 from datetime import timedelta
 
-import psycopg2
-
 from odoo import api, models
-from odoo.sql_db import db_connect
 from odoo.tools import SQL
 
 from ...lib import backoff, wakeup
 from ...lib.clock import utcnow
 from ...lib.priority import NEWEST_ONLY
-
-_logger = logging.getLogger(__name__)
 
 #: A retry that is due sooner than the next look of Odoo's scheduler wakes it itself.
 SCHEDULER_LOOKS = timedelta(seconds=90)
@@ -212,7 +206,8 @@ class InboostDelivery(models.AbstractModel):
         if not self._is_triggered(now, whole):
             self.env["inboost.event"]._trigger_delivery(whole)
         if moment < now + SCHEDULER_LOOKS:
-            wakeup.at(self.env.cr.dbname, (moment - now).total_seconds(), _notify)
+            wake = self.env["inboost.watch"]._wake
+            wakeup.at(self.env.cr.dbname, (moment - now).total_seconds(), wake)
 
     @api.model
     def _is_triggered(self, after, until):
@@ -232,13 +227,3 @@ class InboostDelivery(models.AbstractModel):
                 until,
             )
         )
-
-
-def _notify(name):
-    """Wake the scheduler for what is due now."""
-    try:
-        with db_connect("postgres").cursor() as cr:
-            cr.execute("SELECT pg_notify('cron_trigger', %s)", [name])
-    except psycopg2.Error as error:
-        # The scheduler looks by itself within a minute.
-        _logger.info("InBoost: the scheduler was not woken: %s", error)

@@ -332,6 +332,6 @@ class InboostEndpoint(models.Model):
                 self.env._(
                     "%(name)s: %(error)s",
                     name=self.display_name,
-                    error=error,
+                    error=self.env["inboost.mapping"]._word_error(error),
                 )
             ) from error

@@ -41,17 +41,6 @@ HELP = {
     "sha256": _lt("The SHA-256 of the text, in hexadecimal."),
     "hmac": _lt("The HMAC-SHA256 of the text, in hexadecimal."),
 }
-#: What is wrong with an expression, see lib.syntax.
-WORDS = {
-    "empty": _lt("the expression is empty"),
-    "ends_early": _lt("the expression ends too early"),
-    "unexpected": _lt("%(token)r is not expected there"),
-    "no_jmespath": _lt("it is not valid JMESPath: %(error)s"),
-    "no_function": _lt("there is no function %(name)s()"),
-    "usage": _lt("write %(usage)s"),
-    "not_opened": _lt("there is no { before the }"),
-    "not_closed": _lt("the { is not closed"),
-}
 #: Characters of what is shown.
 MAX_SHOWN = 20_000
 
@@ -127,11 +116,9 @@ class InboostMapping(models.AbstractModel):
 
     @api.model
     def _word_error(self, error):
-        """:param lib.mapping.MappingError error: in the reader's language"""
-        if error.code not in WORDS:
-            return str(error)
-        words = self.env._(WORDS[error.code])
-        return words % error.values
+        """:param error: whatever is raised by what makes a request of a fact"""
+        problem = mapping.find_problem(error)
+        return self.env["inboost.reason"]._word(problem.code, problem.args)
 
     @api.model
     def _describe_place(self, error, expression):
@@ -257,7 +244,7 @@ class InboostMapping(models.AbstractModel):
             request.headers = request.complete_headers()
             request.encode_body()
         except ValueError as error:
-            return str(error)
+            return self._word_error(error)
         return self._show_wire(request, target.log)
 
     @api.model
@@ -286,8 +273,9 @@ class InboostMapping(models.AbstractModel):
         if found.code != "accepted":
             reasons = self.env["inboost.reason"]
             parts.append(reasons._word(*reasons._from_outcome(found)))
-        for name, text in found.misfits.items():
-            parts.append(f"{self._get_label(endpoint, name)}: {text}")
+        for name, problem in found.misfits.items():
+            label = self._get_label(endpoint, name)
+            parts.append(f"{label}: {self.env['inboost.reason']._word(*problem)}")
         parts += self._read_rows(endpoint, exchange.data)
         shown = describe(exchange, rules)
         parts.append(f"HTTP {exchange.status or ''} {shown['error'] or ''}".strip())

@@ -1,6 +1,7 @@
 from odoo import api, models
 from odoo.tools.translate import LazyTranslate
 
+from ...lib.problems import TEXTS, is_problem
 from ...lib.words import Arguments, heading
 
 _lt = LazyTranslate(__name__)
@@ -55,6 +56,8 @@ REASONS = {
     "notice_split": _lt("It was too large and goes in two parts."),
     "erased": _lt("The customer was erased."),
     "opted_out": _lt("The customer opted out of what starts campaigns."),
+    "paid_again": _lt("The order was paid again"),
+    "confirmed_again": _lt("The same points were confirmed again"),
     "paused_by": _lt("Paused by %(user)s"),
     "copy": _lt(
         "This database is a copy, or was restored or moved: nothing is sent from it. "
@@ -116,21 +119,28 @@ class InboostReason(models.AbstractModel):
     @api.model
     def _word(self, code, arguments=None):
         """
-        :param str code: one of REASONS; another one stands for itself
+        :param str code: one of REASONS or of lib.problems; another one stands for
+            itself
         :param dict arguments: JSON, may be incomplete
         :return: text, False without a code
         """
         if not code:
             return False
-        known = Arguments(arguments)
-        if known.get("last"):
-            known["last"] = self._word(*known["last"])
-        template = REASONS.get(code, code)
-        text = template if isinstance(template, str) else self.env._(template)
+        known = Arguments(self._word_arguments(arguments))
+        template = REASONS.get(code) or TEXTS.get(code)
+        text = self.env._(template) if template else code
         try:
             return " ".join((text % known).split())
         except (ValueError, TypeError):
             return text
+
+    @api.model
+    def _word_arguments(self, arguments):
+        """:return: a copy, in which those that are a problem themselves have words"""
+        return {
+            name: self._word(*value) if is_problem(value) else value
+            for name, value in (arguments or {}).items()
+        }
 
     @api.model
     def _get_selection(self):
@@ -146,8 +156,7 @@ class InboostReason(models.AbstractModel):
         return [
             (
                 code,
-                heading(text if isinstance(text, str) else self.env._(text))
-                or self.env._("Other"),
+                heading(self.env._(text)) or self.env._("Other"),
             )
             for code, text in texts.items()
         ]

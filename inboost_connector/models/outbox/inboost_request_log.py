@@ -10,8 +10,8 @@ SHOWN = 300
 #: What is written of a delivery.
 COLUMNS = (
     "backend_id company_id operation event_id event_uuid kind method url "
-    "request_headers request_body status answer duration attempt verdict error "
-    "create_uid create_date write_uid write_date"
+    "request_headers request_body status answer duration attempt verdict "
+    "reason_code error create_uid create_date write_uid write_date"
 ).split()
 # The names are ours.
 # Our own columns, nothing from outside.
@@ -63,6 +63,7 @@ class InboostRequestLog(models.Model):
         ],
         readonly=True,
     )
+    reason_code = fields.Char(readonly=True)
     error = fields.Char(readonly=True)
 
     outcome = fields.Char(
@@ -89,10 +90,11 @@ class InboostRequestLog(models.Model):
         for log in self:
             log.display_name = f"{titles.get(log.operation, '')}: {log.outcome}"
 
-    @api.depends("status", "verdict", "kind", "error", "answer")
+    @api.depends("status", "verdict", "kind", "reason_code", "error", "answer")
     @api.depends_context("lang")
     def _compute_outcome(self):
         titles = dict(self._fields["verdict"]._description_selection(self.env))
+        reasons = self.env["inboost.reason"]
         for log in self:
             verdict = titles.get(log.verdict) or self.env._("Asked")
             if log.kind == "duplicate":
@@ -101,7 +103,10 @@ class InboostRequestLog(models.Model):
                 log.outcome = f"{verdict} (HTTP {log.status})"
             else:
                 log.outcome = self.env._("%s (no answer)", verdict)
-            log.said = log.error or (log.answer or "")[:SHOWN] or False
+            why = log.error
+            if log.reason_code:
+                why = reasons._word(log.reason_code, {"error": log.error or ""})
+            log.said = why or (log.answer or "")[:SHOWN] or False
 
     @api.model
     def _record_apart(self, endpoint, exchange):
@@ -131,14 +136,15 @@ class InboostRequestLog(models.Model):
         """Facts that came again and were stopped, in the transaction of the fact.
 
         :param known: list of (operation, key)
-        :param str what: what came again
+        :param str what: what came again, a code of inboost.reason
         """
         self.env.execute_query(
             SQL(
                 """
                 INSERT INTO inboost_request_log (
                        backend_id, company_id, operation, event_id, event_uuid, kind,
-                       verdict, error, create_uid, create_date, write_uid, write_date)
+                       verdict, reason_code, create_uid, create_date, write_uid,
+                       write_date)
                 SELECT e.backend_id, e.company_id, e.operation, e.id, e.event_id,
                        'duplicate', 'duplicate', %(what)s, %(uid)s, %(now)s, %(uid)s,
                        %(now)s

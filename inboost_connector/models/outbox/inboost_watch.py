@@ -5,7 +5,12 @@ from datetime import timedelta
 import psycopg2
 
 from odoo import SUPERUSER_ID, api, fields, models
+from odoo.sql_db import connection_info_for
 from odoo.tools import convert_file
+
+from odoo.addons.base.models.ir_cron import ODOO_NOTIFY_FUNCTION
+
+from ...lib import wakeup
 
 _logger = logging.getLogger(__name__)
 
@@ -50,11 +55,17 @@ class InboostWatch(models.AbstractModel):
 
     @api.model
     def _wake_scheduler(self):
+        """After a commit."""
+        self._wake(self.env.cr.dbname)
+
+    @staticmethod
+    def _wake(database):
         """What was committed before is done, though nobody can be woken: a sale must
         not fail because PostgreSQL has no connection to spare. Odoo's scheduler looks
-        by itself within a minute."""
+        by itself within a minute. No cursor is needed: a timer calls this, too."""
+        _name, where = connection_info_for("postgres")
         try:
-            self.env["ir.cron"].sudo()._notifydb()
+            wakeup.waker.wake(where, ODOO_NOTIFY_FUNCTION, "cron_trigger", database)
         except psycopg2.Error as error:
             _logger.warning("InBoost: the scheduler was not woken: %s", error)
 

@@ -19,14 +19,18 @@ class AccountMove(models.Model):
     def _inboost_take_points_back(self):
         for note in self:
             note._inboost_identify()
-            for original in note._inboost_get_originals():
-                with self.env["inboost.capture"]._guard(
-                    self.env._("the points of %s", note.display_name),
-                    (note, "_inboost_take_points_back", []),
-                ):
-                    self.env["inboost.bonus.refund"]._take_back(
-                        original, note, note._inboost_share_of(original)
-                    )
+            with self.env["inboost.capture"]._guard(
+                self.env._("the points of %s", note.display_name),
+                (note, "_inboost_return_points", []),
+            ):
+                note._inboost_return_points()
+
+    def _inboost_return_points(self):
+        # Taken back meanwhile, it is no refund any more.
+        for original in self.filtered("inboost_uuid")._inboost_get_originals():
+            self.env["inboost.bonus.refund"]._take_back(
+                original, self, self._inboost_share_of(original)
+            )
 
     def _inboost_undo_points(self):
         """Its refund is none: what it did to points is undone."""

@@ -56,7 +56,7 @@ class PosOrder(models.Model):
     def action_pos_order_paid(self):
         # The one place that every way of paying goes through.
         result = super().action_pos_order_paid()
-        self._inboost_capture(again=self.env._("The order was paid again"))
+        self._inboost_capture(again="paid_again")
         return result
 
     def write(self, vals):
@@ -71,7 +71,7 @@ class PosOrder(models.Model):
         was sold before the connection is history."""
         for order in self.filtered("partner_id"):
             with self.env["inboost.capture"]._guard(
-                order.display_name, (order, "_inboost_set_customer", [])
+                order.display_name, (order, "_inboost_capture_with_customer", [])
             ):
                 order.sudo()._inboost_capture_with_customer()
 

@@ -15,15 +15,18 @@ class PosOrder(models.Model):
         return result
 
     def _inboost_take_points_back(self):
-        for order in self:
-            for original in order.lines.refunded_orderline_id.order_id:
-                with self.env["inboost.capture"]._guard(
-                    self.env._("the points of %s", order.display_name),
-                    (order, "_inboost_take_points_back", []),
-                ):
-                    self.env["inboost.bonus.refund"]._take_back(
-                        original.sudo(), order.sudo(), order._inboost_share_of(original)
-                    )
+        for order in self.filtered("lines.refunded_orderline_id"):
+            with self.env["inboost.capture"]._guard(
+                self.env._("the points of %s", order.display_name),
+                (order, "_inboost_return_points", []),
+            ):
+                order._inboost_return_points()
+
+    def _inboost_return_points(self):
+        for original in self.lines.refunded_orderline_id.order_id:
+            self.env["inboost.bonus.refund"]._take_back(
+                original.sudo(), self.sudo(), self._inboost_share_of(original)
+            )
 
     def _inboost_share_of(self, original):
         """:return: how much of the amount of ``original`` this order refunds: 0 to 1"""

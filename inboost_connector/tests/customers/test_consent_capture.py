@@ -33,3 +33,24 @@ class TestConsentCapture(InboostCase):
         self.assertEqual(
             states, {"purchase": "cancelled", "purchase_details": "pending"}
         )
+
+    def test_what_waits_when_somebody_opts_out_does_not_go(self):
+        order = self.sell(self.customer)
+        entry = self.env["phone.blacklist"].sudo().add(self.customer.phone_sanitized)
+        [webhook, details] = self.events_of(order)
+        self.assertEqual(
+            (webhook.state, webhook.reason_code), ("cancelled", "opted_out")
+        )
+        self.assertEqual(details.state, "pending")
+        # And so when they do it again.
+        entry.action_archive()
+        order = self.sell(self.customer)
+        self.opt_out(self.customer)
+        states = [e.state for e in self.events_of(order)]
+        self.assertEqual(states, ["cancelled", "pending"])
+
+    def test_what_waits_goes_where_a_backend_sends_it_all_the_same(self):
+        self.backend.respect_opt_out = False
+        order = self.sell(self.customer)
+        self.opt_out(self.customer)
+        self.assertEqual(set(self.events_of(order).mapped("state")), {"pending"})

@@ -181,6 +181,22 @@ class TestCustomerHistory(CustomerCase):
         self.assertEqual(phones, ["380500000001"])
         self.assertTrue(nobody)
 
+    def test_an_offer_that_failed_is_made_up_for(self):
+        self.backend.send_new_customers = True
+        self.old_order(self.partner, 10)
+        self.forget()
+        offer = type(self.env["inboost.customer.offer"])
+        capture = "odoo.addons.inboost_connector.models.outbox.inboost_capture"
+        with (
+            patch.object(offer, "_prepare_fact", side_effect=KeyError("bug")),
+            mute_logger(capture),
+        ):
+            for _run in range(2):
+                self.pull([self.row(3)])
+        self.assertFalse(self.events("customer_upsert"))
+        self.env["inboost.backend"]._cron_reconcile()
+        self.assertEqual(self.events("customer_upsert").partner_id, self.partner)
+
     def test_nobody_is_offered_before_all_were_read_or_who_was_ignored(self):
         self.backend.send_new_customers = True
         self.sell(self.partner)

@@ -106,6 +106,25 @@ class TestCustomerLists(CustomerCase):
         self.run_cron("pull")
         self.assertEqual(self.backend.last_run_id.state, "done")
 
+    def test_another_portal_waits_for_a_word_of_its_own(self):
+        self.pull([self.row(1)], dry_run=True)
+        self.backend.address = "https://another.inboost.ai"
+        self.assertEqual(self.backend.state, "draft")
+        self.assertFalse(self.backend.pull_released)
+
+    def test_what_was_read_of_another_portal_says_nothing_of_this_one(self):
+        self.endpoint("customers_list").incremental = True
+        offer = self.env["inboost.customer.offer"]
+        for _run in range(2):
+            self.pull([self.row(1)])
+            self.Run.search([]).write({"since": False})
+        self.assertTrue(offer._absent_since(self.backend))
+        self.assertTrue(self.Run._changed_since(self.backend))
+        self.backend.address = "https://another.inboost.ai"
+        self.backend._connect()
+        self.assertFalse(offer._absent_since(self.backend), "nobody is offered")
+        self.assertFalse(self.Run._changed_since(self.backend), "all are read")
+
     # -- rows that are as they were ------------------------------------------------
 
     def test_an_unchanged_row_costs_no_decision(self):

@@ -4,6 +4,7 @@ from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 
+from ...lib.facts import iso
 from ..common_customer import FIND, CustomerCase
 
 ROW = (
@@ -20,8 +21,7 @@ class TestCustomerPeople(CustomerCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.env.company.partner_id.tz = "Europe/Kyiv"
-        if "time_zone" in cls.backend._fields:
-            cls.backend.time_zone = "Europe/Kyiv"
+        cls.backend.time_zone = "Europe/Kyiv"
 
     def warnings(self, run):
         return run.line_ids.sorted("id")[-1:].text
@@ -191,6 +191,22 @@ class TestCustomerPeople(CustomerCase):
         self.assertEqual(self.backend._filter_marketable(one | two), two)
         self.backend.respect_opt_out = False
         self.assertEqual(self.backend._filter_marketable(one | two), one | two)
+
+    def test_an_offer_says_who_wants_no_messages_since_when_and_who_said_so(self):
+        partner = self.contact(1)
+        keys = ("opted_out", "opted_out_by", "opted_out_at")
+
+        def consent():
+            fact = self.env["inboost.customer.offer"]._prepare_fact(partner)
+            return [fact[key] for key in keys]
+
+        self.assertEqual(consent(), [None] * 3, "that nobody objected is no consent")
+        entry = self.env["phone.blacklist"].add(self.phone(1))
+        since = iso(entry.write_date)
+        self.assertEqual(consent(), [True, "odoo", since])
+        # Another portal said it.
+        self.link(partner, 1, opted_out=True)
+        self.assertEqual(consent(), [True, "inboost", since])
 
     # -- not in InBoost, and why ---------------------------------------------------
 

@@ -421,7 +421,9 @@ class TestCustomerPull(CustomerCase):
         self.fake.script[LIST] = [401]
         run = self.pull()
         self.assertEqual((self.backend.state, run.state), ("paused", "running"))
+        self.assertEqual(self.backend.last_run_state, "Waits for Connect")
         self.backend._connect()
+        self.assertEqual(self.backend.last_run_state, "Running")
         self.listed([self.row(1)])
         self.run_cron("pull")
         self.assertEqual(run.state, "done")

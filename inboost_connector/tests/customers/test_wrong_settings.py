@@ -104,7 +104,7 @@ FAILED_WITH_A_REASON = {
     ),
     "a name that is nothing in this record": (
         *({"address": "/c/{phone}/{change}"}, 200),
-        "address: change is null",
+        r"address: change is nothing \(null\)",
     ),
     "a function that does not fit the value": (
         *({"body": "{a: split(amount, ',')}"}, 200),
@@ -124,7 +124,7 @@ RUNS_THAT_ARE_NOT_DONE = {
     ),
     "rows that are elsewhere": (
         *({"rows_path": "items"}, [{"data": [{"id": 1}]}]),
-        "The path of the rows leads to NoneType, not to a list",
+        "The path of the rows leads to nothing (null), not to a list",
     ),
     "fewer than the total": (
         *({}, [{"totalCount": 9, "data": [{"id": 1}]}, {"totalCount": 9, "data": []}]),

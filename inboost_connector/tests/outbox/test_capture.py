@@ -1,12 +1,16 @@
+from contextlib import closing
 from unittest.mock import patch
 
+import psycopg2
 from psycopg2 import IntegrityError, OperationalError
 
 from odoo import fields
 from odoo.exceptions import AccessError
+from odoo.sql_db import connection_info_for
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ...lib import wakeup
 from ..common import DETAILS, WEBHOOK, InboostCase
 
 EVENT = "odoo.addons.inboost_connector.models.outbox.inboost_capture"
@@ -104,18 +108,51 @@ class TestCapture(InboostCase):
         self.assertEqual(order.state, "paid")
 
     def test_no_connection_to_wake_anybody_fails_no_sale(self):
-        """Odoo wakes its scheduler by a second connection, after the commit."""
+        """The scheduler is woken over a second connection, after the commit."""
         full = OperationalError("sorry, too many clients already")
         self.env.cr.postcommit.clear()
         with (
-            patch.object(
-                type(self.env["ir.cron"]), "_notifydb", side_effect=full
-            ) as it,
+            patch.object(wakeup, "waker", wakeup.Waker()),
+            patch.object(wakeup.psycopg2, "connect", side_effect=full) as it,
             self.assertLogs(WATCH, "WARNING"),
         ):
             self.capture_some()
             self.env.cr.postcommit.run()
         it.assert_called()
+
+    def test_the_scheduler_is_woken_over_one_connection_and_over_another_if_it_is_lost(
+        self,
+    ):
+        _name, postgres = connection_info_for("postgres")
+        waker = wakeup.Waker()
+
+        def wake(text):
+            waker.wake(postgres, "pg_notify", "cron_trigger", text)
+            return waker._connection.info.backend_pid
+
+        with closing(psycopg2.connect(**postgres)) as scheduler:
+            scheduler.autocommit = True
+            with scheduler.cursor() as cr:
+                cr.execute("LISTEN cron_trigger")
+                first = wake("one")
+                self.assertEqual(wake("two"), first)
+                cr.execute("SELECT pg_terminate_backend(%s, 5000)", [first])
+                self.assertNotEqual(wake("three"), first)
+                cr.execute("SELECT 1")
+            woken = [one.payload for one in scheduler.notifies]
+        waker._connection.close()
+        ours = [payload for payload in woken if payload in ("one", "two", "three")]
+        self.assertEqual(ours, ["one", "two", "three"])
+
+    def test_a_connection_that_was_idle_for_long_is_not_trusted(self):
+        _name, postgres = connection_info_for("postgres")
+        waker = wakeup.Waker()
+        waker.wake(postgres, "pg_notify", "cron_trigger", "one")
+        first = waker._connection
+        with patch.object(wakeup, "MAX_IDLE", 0):
+            waker.wake(postgres, "pg_notify", "cron_trigger", "two")
+        self.assertTrue(first.closed)
+        waker._connection.close()
 
     def test_refund_has_its_original_and_starts_no_campaign(self):
         order = self.sell(self.customer)

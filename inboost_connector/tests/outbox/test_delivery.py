@@ -225,6 +225,23 @@ class TestDelivery(InboostCase):
         self.assertEqual(first.state, "held")
         self.assertEqual(second.state, "done")
 
+    def test_what_no_expression_reads_is_not_brought(self):
+        order = self.sell(self.customer)
+        [webhook, details] = self.events_of(order)
+        webhook.sudo()._finish("cancelled")
+        self.endpoint("purchase_details").body = "{total: total}"
+        self.assertEqual(list(self.claim_fact()), ["total"])
+        details.sudo().state = "pending"
+        self.endpoint("purchase_details").body = "keys(@)"
+        self.assertEqual(self.claim_fact(), details.fact)
+
+    def claim_fact(self):
+        self.env.flush_all()
+        desk = self.part("desk")._read(Desk())
+        [task] = self.part("claim")._claim(desk, 9, [], "a lease")
+        self.env.invalidate_all()
+        return task.fact
+
     def test_live_before_history(self):
         history = self.capture_some(3, priority=10)
         live = self.capture_some()

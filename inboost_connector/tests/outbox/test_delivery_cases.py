@@ -469,7 +469,7 @@ class TestOrder(DeliveryCase):
                 )
                 self.env.invalidate_all()
                 self.assertHeld(False, state)
-                self.later = self.capture()
+                self.first, self.later = self.capture(), self.capture()
 
     def on_its_way(self, event):
         event.sudo().write(

@@ -11,9 +11,8 @@ from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, tagged
 
-from ...lib import auth, syntax
+from ...lib import auth
 from ...lib.functions import FUNCTIONS
-from ...models.outbox.inboost_mapping import WORDS
 from ...models.outbox.inboost_profile import OF_ENDPOINT
 from ..common import InboostCase
 
@@ -256,11 +255,6 @@ class TestEndpoint(InboostCase):
             self.assertIn(str(escape(function.usage)), shown)
             self.assertIn(str(escape(function.example)), shown)
         self.assertIn("The product of two numbers.", shown)
-
-    def test_what_is_wrong_with_an_expression_has_words_in_each_language(self):
-        self.assertEqual(
-            {code: self.env._(words) for code, words in WORDS.items()}, syntax.TEXTS
-        )
 
     def test_a_person_who_presses_try_learns_what_does_not_fit(self):
         self.endpoint("balance_set").body = "round('a', `1`)"

@@ -1,3 +1,4 @@
+from contextlib import contextmanager
 from unittest.mock import patch
 
 from odoo.tests import tagged
@@ -42,9 +43,12 @@ class TestNets(BonusCase):
 
     def test_the_customer_of_an_order(self):
         order = self.sell()
-        with self.broken(order, "_inboost_prepare_facts"), mute_logger(CAPTURE):
+        muted = mute_logger(CAPTURE, FAILURE)
+        with self.broken(order, "_inboost_prepare_facts"), muted:
             order.partner_id = self.customer
-        self.assertMissed()
+            self.assertMissed()
+            self.reconcile()
+            self.assertMissed()
         self.reconcile()
         self.assertMissed(0)
         self.assertEqual(set(self.events_of(order).mapped("state")), {"pending"})
@@ -58,6 +62,17 @@ class TestNets(BonusCase):
         self.reconcile()
         self.assertMissed(0)
         self.assertEqual(set(self.events_of(order).mapped("state")), {"pending"})
+
+    def test_an_opt_out(self):
+        order = self.sell(self.customer)
+        consent = self.env["inboost.customer.consent"]
+        with self.broken(consent, "_cancel_marketing"), mute_logger(CAPTURE):
+            self.env["phone.blacklist"].add(self.customer.phone_sanitized)
+        self.assertMissed()
+        self.reconcile()
+        self.assertMissed(0)
+        states = self.events_of(order).mapped("state")
+        self.assertEqual(states, ["cancelled", "pending"])
 
     def test_the_balance_of_a_changed_phone(self):
         self.make_card(10)
@@ -108,6 +123,61 @@ class TestNets(BonusCase):
         self.assertMissed(0)
         self.deliver()
         self.assertEqual(self.fake.bodies(BALANCE)[-1]["amount"], 0)
+
+    def test_the_balance_of_an_archived_contact(self):
+        self.make_card(10)
+        self.deliver()
+        with (
+            self.broken(self.env["inboost.bonus.balance"], "_capture"),
+            mute_logger(CAPTURE),
+        ):
+            self.customer.active = False
+        self.assertMissed()
+        self.reconcile()
+        self.assertMissed(0)
+        self.deliver()
+        self.assertEqual(self.fake.bodies(BALANCE)[-1]["amount"], 0)
+
+    def test_the_points_of_a_refund(self):
+        self.program.inboost_refund_points = "all"
+        card = self.make_card(20)
+        refund = self.sell_with_points(card, 10)._refund()
+        payment = self.env["pos.make.payment"].with_context(active_id=refund.id)
+        with self.failing_twice("_take_back"):
+            payment.create(
+                {
+                    "amount": refund.amount_total,
+                    "payment_method_id": self.cash_pm1.id,
+                }
+            ).check()
+        self.assertEqual(card.points, 20)
+        self.assertLedger(card)
+
+    def test_the_points_of_a_credit_note_and_of_one_taken_back(self):
+        self.program.inboost_refund_points = "all"
+        card = self.make_card(20)
+        order = self.sell_with_points(card, 10)
+        order.with_context(generate_pdf=False).action_pos_order_invoice()
+        note = order.account_move._reverse_moves()
+        with self.failing_twice("_take_back"):
+            note.action_post()
+        self.assertEqual(card.points, 20)
+        with self.failing_twice("_undo"):
+            note.button_draft()
+        self.assertEqual(card.points, 30)
+        self.assertLedger(card)
+
+    @contextmanager
+    def failing_twice(self, method):
+        """A step of giving back points: when it is due, and when it is made up for."""
+        muted = mute_logger(CAPTURE, FAILURE)
+        with self.broken(self.env["inboost.bonus.refund"], method), muted:
+            yield
+            self.assertMissed()
+            self.reconcile()
+            self.assertMissed()
+        self.reconcile()
+        self.assertMissed(0)
 
     def test_a_ledger_row_is_made_up_for_as_what_it_was(self):
         card = self.make_card(20)

@@ -169,6 +169,19 @@ class TestPlans(BonusCase):
 
     # -- the statements ------------------------------------------------------------
 
+    def test_dead_rows_are_tidied_up_before_they_are_many(self):
+        options = "SELECT reloptions FROM pg_class WHERE relname = 'inboost_event'"
+        self.env.cr.execute(options)
+        [[found]] = self.env.cr.fetchall()
+        self.assertIn("autovacuum_vacuum_scale_factor=0.01", found)
+        self.env.cr.execute(
+            "ALTER TABLE inboost_event SET (autovacuum_vacuum_scale_factor = 0.5)"
+        )
+        self.env["inboost.event"].init()
+        self.env.cr.execute(options)
+        [[found]] = self.env.cr.fetchall()
+        self.assertIn("autovacuum_vacuum_scale_factor=0.5", found, "an operator's own")
+
     def test_the_planner_would_scan_what_has_no_index(self):
         """So that the other tests can fail."""
         with self.watching() as found:
@@ -208,6 +221,8 @@ class TestPlans(BonusCase):
     def test_a_backlog_of_which_no_statistics_know(self):
         """After an outage: thousands wait, and were not there at the last ANALYZE."""
         self.fill_events("new", BACKLOG)
+        # Made of others, not moved.
+        self.env.cr.execute("DROP TRIGGER inboost_check_moves ON inboost_event")
         self.env.cr.execute(
             "UPDATE inboost_event SET state = 'pending', done_at = NULL,"
             " next_try = queued_at WHERE key LIKE 'new:%'"

@@ -6,7 +6,8 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import file_open, mute_logger
 
-from ..common import WEBHOOK, InboostCase
+from ...lib.desk import SUSPICIOUS
+from ..common import InboostCase
 
 TEST = "/api/Users/GetPortalUser"
 SECRET = "s3cret-key"
@@ -308,6 +309,8 @@ class TestSecrets(InboostCase):
             }
         )
         endpoint.last_answer = self.url
+        parameters = self.env["ir.config_parameter"].sudo()
+        parameters.set_param("inboost_connector.health_token", TOKEN)
         self.env.flush_all()
         with closing(file_open("inboost_connector/data/neutralize.sql")) as script:
             self.env.cr.execute(script.read())
@@ -323,6 +326,7 @@ class TestSecrets(InboostCase):
             "mail_mail",
             "mail_activity",
             "ir_logging",
+            "ir_config_parameter",
         ):
             self.env.cr.execute(f"SELECT t::text FROM {table} t")
             rows = str(self.env.cr.fetchall())
@@ -344,12 +348,22 @@ class TestSecrets(InboostCase):
     def test_personal_data_is_masked_in_reasons_and_alarms_too(self):
         self.backend.mask_personal = True
         answer = b'{"message": "unknown: +38 (067) 123-45-67, olena@example.com"}'
-        self.fake.script[f"/hooks/{TOKEN}"] = [(422, {}, answer)]
-        self.fake.script[WEBHOOK] = [(422, {}, answer)]
-        event = self.capture_some()
-        self.deliver()
-        self.assertEqual(event.state, "failed")
-        self.assertIn("unknown", event.reason)
-        self.assertNotIn("123-45-67", event.reason)
-        self.assertNotIn("olena@", event.reason)
-        self.assertNotIn("123-45-67", str(event.sudo().read(["reason_args"])))
+        texts = []
+        # One content after the other is refused, then the webhook is paused.
+        for status in (422, 403):
+            self.fake.script[f"/hooks/{TOKEN}"] = [(status, {}, answer)]
+            for number in range(SUSPICIOUS):
+                partner = self.customer.copy({"phone": f"+38050777{status}{number}"})
+                event = self.capture_some(partner=partner)
+                self.deliver()
+                self.assertEqual(event.state, "failed")
+                self.assertIn("unknown", event.reason)
+                texts += event.sudo().read(["reason", "reason_args"])
+        self.assertTrue(self.endpoint("purchase").paused)
+        texts.append(self.endpoint("purchase").pause_reason)
+        for model in ("inboost.alarm", "mail.activity", "mail.message", "mail.mail"):
+            records = self.env[model].sudo().search([])
+            self.assertTrue(records or model == "mail.mail", model)
+            texts += records.read()
+        for word in ("123-45-67", "olena@example"):
+            self.assertNotIn(word, str(texts))

@@ -60,7 +60,13 @@ export class ExpressionField extends AceField {
     /** Show what a record has by now, unless a person has typed since. */
     follow(record) {
         const text = this.choose(record);
-        this.draft = getDraft(record, this.props.name);
+        const draft = getDraft(record, this.props.name);
+        if (draft !== this.draft) {
+            // Another record. It may have a text that came too late when it was left.
+            this.draft = draft;
+            this.noteDirty(false);
+            this.commitSoon();
+        }
         if (this.editor && this.editor.getValue() !== text) {
             this.isFollowing = true;
             this.editor.session.setValue(text);
