@@ -15,7 +15,7 @@ from psycopg2.extensions import connection
 MAX_IDLE = 600.0
 
 _lock = threading.Lock()
-_timers: dict[str, tuple[float, threading.Timer]] = {}
+_timers: dict[tuple[str, str], tuple[float, threading.Timer]] = {}
 
 
 class Waker:
@@ -73,17 +73,20 @@ waker = Waker()
 os.register_at_fork(after_in_child=waker.__init__)  # type: ignore[misc]
 
 
-def at(name: str, seconds: float, act: Callable[[str], None]) -> None:
-    """Call ``act(name)`` in so many seconds, unless it is to be called sooner. There is
-    one timer for each database and process."""
+def at(name: str, purpose: str, seconds: float, act: Callable[[str], None]) -> None:
+    """Call ``act(name)`` in so many seconds, unless it is to be called sooner for the
+    same purpose.
+
+    :param name: of a database
+    """
     moment = time.monotonic() + max(seconds, 0.0)
     with _lock:
-        known = _timers.get(name)
+        known = _timers.get((name, purpose))
         if known and known[1].is_alive() and known[0] <= moment:
             return
         if known:
             known[1].cancel()
         timer = threading.Timer(moment - time.monotonic(), act, (name,))
         timer.daemon = True
-        _timers[name] = moment, timer
+        _timers[name, purpose] = moment, timer
         timer.start()

@@ -3,10 +3,12 @@ arrives, by screens alone. An InBoost administrator with no more than that and a
 register's rights sets it up; all that was typed by nobody is Odoo's own shop."""
 
 import os
+import re
 from pathlib import Path
 
 import cluster
 import pytest
+from playwright.sync_api import expect
 from workspace import MODULES
 
 from tests.support.odoo_server import OdooServer, wait_until
@@ -90,6 +92,9 @@ def activated(shop, page):
     search = page.locator(".o_searchview_input")
     search.fill("inboost")
     search.press("Enter")
+    # The cards that were there before take a click and do nothing.
+    cards = page.locator(".o_kanban_record:not(.o_kanban_ghost)")
+    expect(cards.filter(has_not_text=re.compile("inboost", re.I))).to_have_count(0)
     card = page.locator(".o_kanban_record:has-text('Customers, purchases and bonuses')")
     card.locator("button:has-text('Activate')").click()
     page.locator(".o_form_view div[name=portal] h2").wait_for(timeout=400_000)

@@ -207,7 +207,8 @@ class InboostDelivery(models.AbstractModel):
             self.env["inboost.event"]._trigger_delivery(whole)
         if moment < now + SCHEDULER_LOOKS:
             wake = self.env["inboost.watch"]._wake
-            wakeup.at(self.env.cr.dbname, (moment - now).total_seconds(), wake)
+            seconds = (moment - now).total_seconds()
+            wakeup.at(self.env.cr.dbname, "delivery", seconds, wake)
 
     @api.model
     def _is_triggered(self, after, until):

@@ -6,6 +6,8 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...lib import wakeup
+
 LOCK = "inboost_connector.long_job"
 #: How soon one that found another at work looks again.
 AGAIN = timedelta(seconds=2)
@@ -30,8 +32,11 @@ class InboostLongJob(models.AbstractModel):
             SQL("SELECT pg_try_advisory_lock(hashtext(%s))", LOCK)
         )
         if not mine:
-            again = fields.Datetime.now() + AGAIN
-            self.env["inboost.watch"]._get_cron(cron)._trigger(again)
+            watch = self.env["inboost.watch"]
+            watch._get_cron(cron)._trigger(fields.Datetime.now() + AGAIN)
+            # The scheduler looks by itself a minute later.
+            seconds = AGAIN.total_seconds()
+            wakeup.at(self.env.cr.dbname, cron, seconds, watch._wake)
         try:
             yield mine
         finally:

@@ -1,8 +1,14 @@
+from contextlib import closing
+from datetime import timedelta
 from unittest.mock import patch
 
+import psycopg2
+
 from odoo import fields
+from odoo.sql_db import connection_info_for
 from odoo.tests import tagged
 
+from ...lib import wakeup
 from ..common_customer import LIST, CustomerCase
 
 PAGE_MODULE = "odoo.addons.inboost_connector.models.customers.inboost_sync_run_page"
@@ -244,6 +250,29 @@ class TestCustomerLists(CustomerCase):
             f" AND objid = ({key}::bigint & 4294967295)::oid"
         )
         self.assertEqual(self.env.cr.fetchone()[0], 0, "it is given back")
+
+    def test_one_that_finds_another_at_work_looks_again_in_seconds(self):
+        """Odoo's scheduler would look a minute later."""
+        run = self.Run._queue(self.backend)
+        watch = self.env["inboost.watch"]
+        cron = watch._get_cron("ir_cron_pull")
+        _name, where = connection_info_for(self.env.cr.dbname)
+        with (
+            closing(psycopg2.connect(**where)) as other,
+            other.cursor() as cr,
+            patch.object(wakeup, "at") as at,
+        ):
+            cr.execute(
+                "SELECT pg_advisory_lock(hashtext('inboost_connector.long_job'))"
+            )
+            self.run_cron("pull")
+        self.assertEqual(run.state, "queued")
+        [name, _purpose, seconds, act] = at.call_args.args
+        self.assertEqual((name, seconds), (self.env.cr.dbname, 2.0))
+        self.assertEqual(act, watch._wake)
+        due = fields.Datetime.now() + timedelta(seconds=seconds)
+        triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
+        self.assertLessEqual(max(triggers.mapped("call_at")), due)
 
 
 class _not_mine:
