@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from queue import Empty, SimpleQueue
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
@@ -61,7 +62,7 @@ class Target:
     batch_body: str = ""
     signing: tuple[str, ...] = field(default=(), repr=False)
 
-    @property
+    @cached_property
     def unread(self) -> list[str]:
         """Names of a fact that the request is not made of."""
         texts = (self.url, self.query, self.headers, self.body, self.batch_body)
@@ -232,7 +233,8 @@ def note_pace(exchange: Exchange, target: Target) -> None:
 
 def our_error(what: str | list[Any]) -> Outcome:
     """:param what: text, or what ``lib.problems.Problem.as_json`` gives"""
-    return Outcome(Verdict.FAILED, "our_error", {"error": what})
+    error = what[:500] if isinstance(what, str) else what
+    return Outcome(Verdict.FAILED, "our_error", {"error": error})
 
 
 def find_sickness(client: Client, task: Task, test: Target) -> Landed | None:

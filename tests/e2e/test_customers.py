@@ -2,11 +2,9 @@
 phone that only InBoost knows."""
 
 import re
-import subprocess
 import time
 
 import pytest
-from workspace import STATE
 
 from tests.support.odoo_server import wait_until
 from tests.support.orders import PRELUDE
@@ -221,15 +219,7 @@ print("sold", order.uuid)
 
 def test_a_sale_needs_nothing_that_a_page_holds(odoo, inboost, first_run, tmp_path):
     sold = tmp_path / "sold"
-    page = subprocess.Popen(
-        odoo.shell_command(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=STATE,
-    )
-    page.stdin.write(OPEN_PAGE.replace("{sold}", str(sold)))
-    page.stdin.close()
+    page = odoo.begin_shell(OPEN_PAGE.replace("{sold}", str(sold)))
     assert any("page is open" in line for line in page.stdout), "it ended too soon"
     done = odoo.shell(SELL_MEANWHILE)
     sold.touch()

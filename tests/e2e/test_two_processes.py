@@ -1,10 +1,7 @@
 """Two delivery processes on one database."""
 
-import subprocess
-
 import cluster
 import pytest
-from workspace import STATE
 
 from tests.support.odoo_server import OdooServer
 from tests.support.outbox import fill
@@ -72,24 +69,9 @@ def database(inboost):
     cluster.drop(server.database)
 
 
-def begin(database, script):
-    """:return: Odoo's shell, which works on ``script``"""
-    process = subprocess.Popen(
-        database.shell_command(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=STATE,
-    )
-    process.stdin.write(script)
-    process.stdin.close()
-    return process
-
-
 def test_two_thousand_events_arrive_once(database, inboost):
     fill(database, EVENTS)
-    for process in [begin(database, DELIVER) for _n in range(2)]:
+    for process in [database.begin_shell(DELIVER) for _n in range(2)]:
         output = process.stdout.read()
         assert process.wait() == 0, output
         assert "delivered-ok" in output, output
@@ -106,7 +88,7 @@ def test_two_thousand_events_arrive_once(database, inboost):
 def test_one_that_claimed_long_ago_sends_no_older_balance(database, inboost, tmp_path):
     inboost.control("POST", "reset")
     database.shell(PREPARE)
-    slow = begin(database, HESITATE.replace("FILE", str(tmp_path / "go on")))
+    slow = database.begin_shell(HESITATE.replace("FILE", str(tmp_path / "go on")))
     lines = iter(slow.stdout.readline, "")
     assert any("claimed-ok" in line for line in lines), "it claimed nothing"
     database.shell(OVERTAKE)

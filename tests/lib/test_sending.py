@@ -157,6 +157,11 @@ def test_trouble_found_while_it_was_claimed_is_its_failure():
     assert result.outcome.args == {"error": "KeyError: bug"}
 
 
+def test_trouble_of_any_length_is_kept_short():
+    result = perform(Answers(answering(200)), task(trouble="x" * 10_000))
+    assert result.outcome.args == {"error": "x" * 500}
+
+
 # -- turn and probe ----------------------------------------------------------------
 
 

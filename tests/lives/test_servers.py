@@ -1,11 +1,9 @@
 """Servers that are upgraded while they sell, that are two, or that have no jobs."""
 
-import subprocess
 import time
 
 import cluster
 import pytest
-from workspace import STATE
 
 from tests.lives.shop import WAITING, Shop, arrived
 from tests.support.dumps import ServerOf
@@ -75,16 +73,7 @@ def settings(shop):
 
 def test_an_upgrade_of_the_addon_while_a_register_sells(shop, inboost, tmp_path):
     before, stop = settings(shop), tmp_path / "stop"
-    register = subprocess.Popen(
-        shop.shell_command(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=STATE,
-    )
-    register.stdin.write(f"STOP = {str(stop)!r}\n{SELL_ON}")
-    register.stdin.close()
+    register = shop.begin_shell(f"STOP = {str(stop)!r}\n{SELL_ON}")
     lines = [next(line for line in register.stdout if line.startswith("sold"))]
     cluster.odoo(shop.database, "-u", "inboost_connector", log="while_selling.log")
     stop.touch()

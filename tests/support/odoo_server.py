@@ -145,6 +145,21 @@ class OdooServer:
         assert done.returncode == 0, done.stderr[-3000:]
         return done
 
+    def begin_shell(self, script):
+        """:return: Odoo's shell, which works on ``script`` by now; what it prints, and
+        its errors, can be read from ``stdout``"""
+        process = subprocess.Popen(
+            self.shell_command(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=STATE,
+        )
+        process.stdin.write(script)
+        process.stdin.close()
+        return process
+
     def shell_command(self, database=None):
         return [
             *(str(PYTHON), "-m", "odoo", "shell", "-c", str(ODOO_CONF)),
