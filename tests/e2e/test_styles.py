@@ -183,7 +183,8 @@ def try_out(admin, take):
 def pulled(admin, shop, page, take):
     """:return: the run that brought the customers"""
     admin.press("action_synchronise")
-    page.locator(".o_form_view .o_field_widget[name=state]").wait_for()
+    # The backend, too, has a state: this one is of the run.
+    page.locator(".o_form_view .o_field_widget[name=read_count]").wait_for()
     shop.wake("ir_cron_pull")
     state = "SELECT state FROM inboost_sync_run ORDER BY id DESC LIMIT 1"
     wait_until(lambda: shop.value(state) not in ("queued", "running"), 120, "the run")

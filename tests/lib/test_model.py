@@ -103,11 +103,14 @@ class Wire:
 
 @dataclass
 class Worker:
-    """A process that delivers; between two steps of it anything may happen."""
+    """A process that delivers; between two steps of it anything may happen.
+
+    :ivar claimed_at: {event id: when it took it}; another may take it after that"""
 
     lease: str
     desk: Desk
     looked: datetime
+    claimed_at: dict = field(default_factory=dict)
     waiting: list = field(default_factory=list)
     landed: list[Landed] = field(default_factory=list)
 
@@ -127,7 +130,7 @@ class Delivery(RuleBasedStateMachine):
         self.mood = "accepted"
         #: What a test knows of each event, beside the outbox.
         self.resent, self.doubtful, self.marked = {}, set(), set()
-        self.balances, self.claimed_at = {}, {}
+        self.balances, self.probed = {}, {}
 
     # -- the shop, the clock, and the other side -----------------------------------
 
@@ -167,8 +170,8 @@ class Delivery(RuleBasedStateMachine):
             worker.desk, worker.looked = self.outbox.read_desk(), self.outbox.now
         tasks = self.outbox.claim(worker.desk, wanted, worker.open, worker.lease)
         for task in tasks:
-            sick = self.is_sick(task.target.endpoint_id)
-            self.claimed_at[task.id] = self.outbox.now, sick
+            worker.claimed_at[task.id] = self.outbox.now
+            self.probed[task.id] = self.is_sick(task.target.endpoint_id)
             if task.target.endpoint_id == BALANCE:
                 # Read in the claim, as it is then.
                 task.state = {"amount": self.balances[task.phone]}
@@ -206,7 +209,7 @@ class Delivery(RuleBasedStateMachine):
 
     def send_next(self, worker, answer, acted=True):
         task = worker.waiting.pop(0)
-        waited = self.outbox.now - self.claimed_at[task.id][0]
+        waited = self.outbox.now - worker.claimed_at[task.id]
         if waited > timedelta(seconds=MAX_QUEUE):
             task.begin_before = float("-inf")
         wire = Wire(self.inboost, task, answer, acted)
@@ -334,7 +337,7 @@ class Delivery(RuleBasedStateMachine):
         for endpoint in filter(self.is_sick, ENDPOINTS):
             probes = [
                 id_
-                for id_, (moment, sick) in self.claimed_at.items()
+                for id_, sick in self.probed.items()
                 if sick
                 and self.outbox.rows[id_].endpoint == endpoint
                 and self.outbox.rows[id_].state == "sending"
@@ -375,6 +378,22 @@ class Delivery(RuleBasedStateMachine):
         self.nothing_arrives_twice()
         self.what_is_delivered_has_arrived()
         self.what_is_held_is_what_nobody_knows()
+
+
+def test_who_is_late_sends_nothing_that_another_took_over():
+    """What chance found once: the model measured the lateness of the first by the claim
+    of the second."""
+    model = Delivery()
+    model.begin(sick=set())
+    model.sell(phone=PHONES[0], endpoints=[BALANCE])
+    model.turn(lane=1, answers=[None], acted=False, until="claimed", times=1)
+    for seconds in (40, 5):
+        model.wait(seconds=seconds)
+        model.turn(lane=0, answers=[None], acted=False, until="settled", times=1)
+    assert model.inboost.taken == {1: 1}
+    model.send(lane=1, answers=[None], acted=False)
+    assert model.inboost.taken == {1: 1}
+    model.teardown()
 
 
 def test_what_must_hold_holds_whatever_happens():

@@ -110,7 +110,9 @@ class OdooServer:
         return [line.split("|") for line in text.splitlines()]
 
     def value(self, statement):
-        return self.sql(statement)[0][0]
+        rows = self.sql(statement)
+        assert rows, f"nothing was found: {statement}"
+        return rows[0][0]
 
     def states(self):
         rows = self.sql("SELECT state, count(*) FROM inboost_event GROUP BY state")
