@@ -43,7 +43,9 @@ class LoyaltyCard(models.Model):
                 apart=True, kind="adjustment", silent=True, reason=reason
             ):
                 cards.write({"points": 0})
-        return super().unlink()
+        result = super().unlink()
+        self.env["inboost.bonus.move"]._forget_cards(self.ids)
+        return result
 
     @api.model
     def load(self, fields, data):
@@ -70,8 +72,7 @@ class LoyaltyCard(models.Model):
 
         :param operation: the recording
         """
-        # A cancelled order's coupons are deleted by Odoo.
-        for card in self.sudo().exists():
+        for card in self.sudo():
             heir = card._inboost_find_heir()
             change = card.points - operation.before.get(card.id, card.points)
             if heir == card or not change:
