@@ -187,17 +187,11 @@ class InboostBonusMove(models.Model):
             self.sudo()._write_changes(changes)
 
     @api.model
-    def _forget_cards(self, card_ids):
-        """They were deleted, while something greater may go on."""
-        if operation := self.env.cr.cache.get("inboost_recording"):
-            for card_id in card_ids:
-                operation.before.pop(card_id, None)
-
-    @api.model
     def _prepare_changes(self, operation):
         """What happened to cards, as JSON: it is recorded now, or made up for later as
         what it was."""
-        cards = self.env["loyalty.card"].browse(operation.before)
+        # Some were deleted, or were rolled back with a row of an import.
+        cards = self.env["loyalty.card"].browse(operation.before).exists()
         order = operation.order
         return {
             "cards": [

@@ -43,9 +43,7 @@ class LoyaltyCard(models.Model):
                 apart=True, kind="adjustment", silent=True, reason=reason
             ):
                 cards.write({"points": 0})
-        result = super().unlink()
-        self.env["inboost.bonus.move"]._forget_cards(self.ids)
-        return result
+        return super().unlink()
 
     @api.model
     def load(self, fields, data):

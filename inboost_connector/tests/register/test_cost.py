@@ -67,7 +67,7 @@ class TestCost(BonusCase):
         self.env.invalidate_all()
         return lambda: self.confirm_points(order, card, 5)
 
-    def test_confirmed_points_cost_eight_statements_more(self):
+    def test_confirmed_points_cost_nine_statements_more(self):
         """Their row of the ledger, an accrual and a balance."""
         self.customer_card = self.make_card(20)
         self.statements_of(self.confirm())
@@ -78,7 +78,7 @@ class TestCost(BonusCase):
 
         with patch.object(type(self.env["inboost.bonus.move"]), "_recording", quiet):
             apart = self.statements_of(self.confirm())
-        self.assert_few_more(8, self.statements_of(self.confirm()), apart)
+        self.assert_few_more(9, self.statements_of(self.confirm()), apart)
 
     def assert_few_more(self, most, connected, apart):
         more = len(connected) - len(apart)
