@@ -49,7 +49,6 @@
         "views/customers/inboost_customer_views.xml",
         "views/customers/inboost_sync_run_views.xml",
         "views/customers/inboost_sync_line_views.xml",
-        "views/customers/inboost_absence_views.xml",
         "views/customers/inboost_unsent_views.xml",
         "views/customers/res_partner_views.xml",
         "views/customers/inboost_privacy_views.xml",
