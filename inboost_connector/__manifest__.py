@@ -61,6 +61,7 @@
         "views/bonuses/inboost_bonus_move_views.xml",
         "views/bonuses/inboost_bonus_missing_views.xml",
         "views/bonuses/inboost_bonus_views.xml",
+        "views/register/account_move_views.xml",
         "views/register/pos_order_views.xml",
         "views/inboost_menus.xml",
     ],

@@ -14,6 +14,7 @@ from . import inboost_profile  # all operations of a portal as one file
 from . import inboost_retention  # for how long rows are kept
 from . import inboost_several_mixin  # whose portal, where there are several
 from . import inboost_event_words  # how people read an event and look for it
+from . import inboost_event_shop  # in which shop it happened
 from . import inboost_event  # the row of the outbox
 from . import inboost_event_actions  # what a person does with it
 from . import inboost_event_decision  # what people decided about one

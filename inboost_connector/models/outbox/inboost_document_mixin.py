@@ -25,6 +25,15 @@ class InboostDocumentMixin(models.AbstractModel):
     #: Whether the points of a document may be confirmed again under the same key.
     _inboost_repeats_points = False
 
+    inboost_event_ids = fields.One2many(
+        "inboost.event",
+        "res_id",
+        "InBoost Events",
+        domain=lambda self: [("res_model", "=", self._name)],
+        readonly=True,
+        copy=False,
+        groups="inboost_connector.group_inboost_user",
+    )
     inboost_event_count = fields.Integer(
         compute="_compute_inboost_event_count",
         groups="inboost_connector.group_inboost_user",
@@ -40,6 +49,16 @@ class InboostDocumentMixin(models.AbstractModel):
         )
         for document in self:
             document.inboost_event_count = counts.get(document.id, 0)
+
+    @api.model
+    def _get_view_cache_key(self, view_id=None, view_type="form", **options):
+        """The list of events on a form has the backend where there are several."""
+        key = super()._get_view_cache_key(view_id, view_type, **options)
+        if view_type != "form" or not self.env.user.has_group(
+            "inboost_connector.group_inboost_user"
+        ):
+            return key
+        return (*key, self.env["inboost.event"]._has_several())
 
     def action_view_inboost_events(self):
         self.ensure_one()

@@ -8,6 +8,8 @@ from ...lib import phone as phones
 MAX_DOCUMENTS = 500
 #: Where numbers of documents stand, of those that have such a field.
 NUMBERS = ("name", "pos_reference")
+#: Verdicts after which nobody asks what else was said.
+ARRIVED = ("done", "duplicate")
 #: How the amount of a fact is named in its title.
 SIGNS = {"bonus_accrual": "+", "bonus_redemption": "−"}
 
@@ -40,6 +42,10 @@ class InboostEventWords(models.AbstractModel):
         "Waits Behind",
         compute="_compute_waiting",
         help="Events of one customer go out in the order in which they happened.",
+    )
+    outcome = fields.Char(
+        compute="_compute_outcome",
+        help="What InBoost answered to the last try, or why there was none.",
     )
     waiting = fields.Char(
         "Why It Waits", compute="_compute_waiting", help="Of a pending event."
@@ -83,6 +89,23 @@ class InboostEventWords(models.AbstractModel):
             marked = event.state == "done" and last.action == "mark_delivered"
             event.marked_by_id = marked and last.user_id
             event.marked_on = marked and last.create_date
+
+    @api.depends("reason", "log_ids")
+    @api.depends_context("lang")
+    def _compute_outcome(self):
+        """Of each the last row of the log, and of that what a line needs of it."""
+        logs = self.env["inboost.request.log"].with_context(prefetch_fields=False)
+        last = dict(
+            logs._read_group([("event_id", "in", self.ids)], ["event_id"], ["id:max"])
+        )
+        logs.browse(last.values()).fetch(
+            ["status", "verdict", "kind", "reason_code", "error", "answer"]
+        )
+        for event in self:
+            log = logs.browse(last.get(event))
+            said = log.said if log.verdict not in ARRIVED else False
+            words = [word for word in (log.outcome, said) if word]
+            event.outcome = ": ".join(words) or event.reason
 
     # -- why it waits --------------------------------------------------------------
 
