@@ -37,7 +37,7 @@ class InboostUnsent(models.Model):
     _auto = False
     _order = "time desc nulls last, id desc"
 
-    kind = fields.Selection(KINDS, "Who or What", readonly=True)
+    kind = fields.Selection(KINDS, readonly=True)
     name = fields.Char("Purchase", readonly=True)
     res_model = fields.Char(readonly=True)
     res_id = fields.Many2oneReference(model_field="res_model", readonly=True)

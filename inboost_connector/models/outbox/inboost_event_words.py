@@ -8,8 +8,6 @@ from ...lib import phone as phones
 MAX_DOCUMENTS = 500
 #: Where numbers of documents stand, of those that have such a field.
 NUMBERS = ("name", "pos_reference")
-#: Verdicts after which nobody asks what else was said.
-ARRIVED = ("done", "duplicate")
 #: How the amount of a fact is named in its title.
 SIGNS = {"bonus_accrual": "+", "bonus_redemption": "−"}
 
@@ -45,7 +43,7 @@ class InboostEventWords(models.AbstractModel):
     )
     outcome = fields.Char(
         compute="_compute_outcome",
-        help="What InBoost answered to the last try, or why there was none.",
+        help="What came of the last try, or why there was none.",
     )
     waiting = fields.Char(
         "Why It Waits", compute="_compute_waiting", help="Of a pending event."
@@ -93,19 +91,18 @@ class InboostEventWords(models.AbstractModel):
     @api.depends("reason", "log_ids")
     @api.depends_context("lang")
     def _compute_outcome(self):
-        """Of each the last row of the log, and of that what a line needs of it."""
+        """What has no reason to wait or to fail says what came back last."""
         logs = self.env["inboost.request.log"].with_context(prefetch_fields=False)
+        silent = self.filtered(lambda event: not event.reason)
         last = dict(
-            logs._read_group([("event_id", "in", self.ids)], ["event_id"], ["id:max"])
+            logs._read_group([("event_id", "in", silent.ids)], ["event_id"], ["id:max"])
         )
+        # Whole rows are wide.
         logs.browse(last.values()).fetch(
             ["status", "verdict", "kind", "reason_code", "error", "answer"]
         )
         for event in self:
-            log = logs.browse(last.get(event))
-            said = log.said if log.verdict not in ARRIVED else False
-            words = [word for word in (log.outcome, said) if word]
-            event.outcome = ": ".join(words) or event.reason
+            event.outcome = event.reason or logs.browse(last.get(event)).outcome
 
     # -- why it waits --------------------------------------------------------------
 

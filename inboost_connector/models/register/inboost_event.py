@@ -8,7 +8,7 @@ class InboostEvent(models.Model):
 
     pos_config_id = fields.Many2one(
         "pos.config",
-        "Point of Sale",
+        "Register",
         readonly=True,
         ondelete="set null",
         index="btree_not_null",

@@ -1,12 +1,17 @@
 """The events of one order, side by side on the order."""
 
+import json
+
 from lxml import etree
 
+from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 
+from ..common import WEBHOOK
 from ..common_bonus import BonusCase
 
+JSON = {"Content-Type": "application/json"}
 CASHIER = "base.group_user,point_of_sale.group_pos_user"
 
 
@@ -100,26 +105,33 @@ class TestEventsOnOrders(BonusCase):
         self.backend.copy()
         self.assertFalse(hidden())
 
-    def test_the_outcome_is_the_last_answer_or_why_there_is_none(self):
+    def test_the_outcome_is_why_it_waits_or_failed_or_what_came_back(self):
         order = self.sell(self.env["res.partner"].create({"name": "No phone"}))
-        parked = self.events_of(order)[0].with_user(self.user)
-        self.assertIn("phone", parked.outcome)
+        parked = self.events_of(order)[0]
+        self.assertEqual(self.outcome_of(parked), parked.reason)
+        self.assertIn("phone", parked.reason)
         event = self.capture_some()
-        self.assertFalse(event.outcome)
-        log = {"backend_id": self.backend.id, "event_id": event.id}
-        for number, values in enumerate(
-            (
-                {"verdict": "retry", "error": "No answer within 10 s."},
-                {"verdict": "failed", "status": 400, "answer": "no such product"},
-            )
+        self.assertFalse(self.outcome_of(event))
+        self.fake.script[WEBHOOK] = [503, self.answer(400, "No such product"), 200]
+        for state, words in (
+            ("pending", "503"),
+            ("failed", "No such product"),
+            ("done", "Arrived (HTTP 200)"),
         ):
-            self.env["inboost.request.log"].sudo().create(
-                {**log, "attempt": number, **values}
-            )
-        event.invalidate_recordset()
-        self.assertEqual(
-            event.with_user(self.user).outcome, "Refused (HTTP 400): no such product"
-        )
+            event.next_try = fields.Datetime.now()
+            if event.state == "failed":
+                event.action_send_again()
+            self.deliver()
+            self.assertEqual(event.state, state)
+            self.assertIn(words, self.outcome_of(event))
+        self.assertEqual(len(event.log_ids), 3)
+
+    def answer(self, status, message):
+        return status, JSON, json.dumps({"message": message}).encode()
+
+    def outcome_of(self, event):
+        self.env.invalidate_all()
+        return event.with_user(self.user).outcome
 
     def test_outcomes_of_many_events_cost_what_one_costs(self):
         events = self.capture_some(4)
