@@ -174,7 +174,7 @@ class TestDigest(AlarmCase):
                 "Events, choose the filter Held, and decide what becomes of them.",
                 "Open InBoost in Odoo",
                 "You get this mail because you are listed under Daily Digest To on the "
-                "backend Test portal. Take yourself off that list to stop it.",
+                "backend. Take yourself off that list to stop it.",
             ],
         )
 
