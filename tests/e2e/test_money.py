@@ -203,6 +203,24 @@ def test_an_order_shows_its_events_and_a_row_opens_one(odoo, page, sold, tmp_pat
     page.locator(".modal .btn-close").click()
 
 
+def test_what_became_of_an_event_is_decided_on_the_order(odoo, page, sold):
+    [event, order] = odoo.sql(
+        "SELECT id, res_id FROM inboost_event WHERE operation = 'purchase' ORDER BY id"
+    )[0]
+    odoo.sql(
+        "UPDATE inboost_event SET state = 'held', reason_code = 'timeout'"
+        f" WHERE id = {event}"
+    )
+    page.goto(f"{odoo.url}/odoo/action-point_of_sale.action_pos_pos_form/{order}")
+    page.locator(".o_notebook .nav-link[name=inboost_events]").click()
+    rows = page.locator(".o_field_widget[name=inboost_event_ids] .o_data_row")
+    rows.filter(has_text="Held").locator("td[name=outcome]").click()
+    page.locator(".modal button[name=action_mark_delivered]").click()
+    page.locator(".modal:has-text('Have you seen it') .btn-primary").click()
+    page.locator(".modal .o_form_view .o_field_widget[name=marked_by_id]").wait_for()
+    assert odoo.value(f"SELECT state FROM inboost_event WHERE id = {event}") == "done"
+
+
 def test_customers_and_purchases_that_were_not_sent_are_one_list(
     odoo, page, sold, tmp_path
 ):
