@@ -13,6 +13,8 @@
     "depends": ["inboost_connector", "sale_loyalty"],
     "data": [
         "views/inboost_backend_views.xml",
+        "views/inboost_event_views.xml",
+        "views/inboost_request_log_views.xml",
         "views/sale_order_views.xml",
     ],
     "demo": ["demo/inboost_demo_story.xml"],

@@ -80,7 +80,6 @@ SCREENS = [
         "customer",
         newest("inboost_customer", "state = 'conflict' AND reason_code = 'contacts'"),
     ),
-    ours("not-in-inboost", "absence"),
     ours("not-sent", "unsent"),
     ours("synchronisations", "sync_run"),
     ours(
@@ -142,11 +141,13 @@ SCREENS = [
         newest(
             "inboost_event", "state = 'failed' AND res_model = 'pos.order'", "res_id"
         ),
+        (tab("inboost_events"),),
     ),
     Screen(
         "sale-order",
         "sale.action_orders",
         newest("inboost_event", "res_model = 'sale.order'", "res_id"),
+        (tab("inboost_events"),),
     ),
     Screen(
         "dashboard",

@@ -56,6 +56,8 @@ from .customers import test_customer_pull
 from .customers import test_unsent
 from .customers import test_wrong_settings
 from .register import test_cost
+from .register import test_event_shop
+from .register import test_events_on_orders
 from .register import test_register_credit_notes
 from .register import test_register_nets
 from .register import test_register_purchases

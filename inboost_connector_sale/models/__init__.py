@@ -1,4 +1,6 @@
 from . import inboost_backend  # sale orders and their credit notes are purchases
+from . import inboost_event  # which team sold it
+from . import inboost_request_log  # which team sold what was sent
 from . import sale_order  # a purchase
 from . import sale_order_bonus  # the points it moves
 from . import sale_order_line  # a line of a purchase

@@ -57,6 +57,24 @@ class AccountMove(models.Model):
         return self._inboost_get_share(credited, sum(goods.mapped("price_total")))
 
     @api.model
+    def _inboost_shops_sql(self):
+        shops = super()._inboost_shops_sql()
+        for model, shop in self.env["sale.order"]._inboost_shops_sql().items():
+            sold = SQL(
+                """(SELECT %s
+                      FROM (SELECT d.id) note
+                      JOIN account_move_line i ON i.move_id = note.id
+                      JOIN sale_order_line_invoice_rel x ON x.invoice_line_id = i.id
+                      JOIN sale_order_line n ON n.id = x.order_line_id
+                      JOIN sale_order d ON d.id = n.order_id
+                  ORDER BY d.id
+                     LIMIT 1)""",
+                shop,
+            )
+            shops[model] = SQL("COALESCE(%s, %s)", sold, shops.get(model, SQL("NULL")))
+        return shops
+
+    @api.model
     def _inboost_original_sql(self):
         return SQL(
             """

@@ -169,7 +169,11 @@ class TestSaleOrders(SaleCase):
         self.env.flush_all()
         self.env.invalidate_all()
         return self.env["inboost.unsent"].search(
-            [("res_model", "=", order._name), ("res_id", "=", order.id)]
+            [
+                ("kind", "=", "purchase"),
+                ("res_model", "=", order._name),
+                ("res_id", "=", order.id),
+            ]
         )
 
     def test_register_adds_something_to_a_confirmed_order(self):

@@ -183,14 +183,56 @@ def test_half_of_the_goods_takes_half_of_the_points_back(odoo, inboost, sold):
     assert float(ledger) == pytest.approx(left)
 
 
-def test_purchases_that_were_not_sent_are_listed_with_why(odoo, page, sold, tmp_path):
+def test_an_order_shows_its_events_and_a_row_opens_one(odoo, page, sold, tmp_path):
+    [[order, events]] = odoo.sql(
+        "SELECT res_id, count(*) FROM inboost_event WHERE res_model = 'pos.order'"
+        " GROUP BY res_id ORDER BY res_id LIMIT 1"
+    )
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.goto(f"{odoo.url}/odoo/action-point_of_sale.action_pos_pos_form/{order}")
+    page.locator(".o_notebook .nav-link[name=inboost_events]").click()
+    rows = page.locator(".o_field_widget[name=inboost_event_ids] .o_data_row")
+    rows.first.wait_for()
+    assert rows.count() == int(events) > 1
+    assert "Arrived (HTTP 200)" in rows.first.inner_text()
+    page.screenshot(path=tmp_path / "order.png")
+    rows.first.locator("td[name=outcome]").click()
+    event = page.locator(".modal .o_form_view .o_field_widget[name=display_name]")
+    event.filter(has_text="Purchase").wait_for()
+    page.screenshot(path=tmp_path / "event.png")
+    page.locator(".modal .btn-close").click()
+
+
+def test_what_became_of_an_event_is_decided_on_the_order(odoo, page, sold):
+    [event, order] = odoo.sql(
+        "SELECT id, res_id FROM inboost_event WHERE operation = 'purchase' ORDER BY id"
+    )[0]
+    odoo.sql(
+        "UPDATE inboost_event SET state = 'held', reason_code = 'timeout'"
+        f" WHERE id = {event}"
+    )
+    page.goto(f"{odoo.url}/odoo/action-point_of_sale.action_pos_pos_form/{order}")
+    page.locator(".o_notebook .nav-link[name=inboost_events]").click()
+    rows = page.locator(".o_field_widget[name=inboost_event_ids] .o_data_row")
+    rows.filter(has_text="Held").locator("td[name=outcome]").click()
+    page.locator(".modal button[name=action_mark_delivered]").click()
+    page.locator(".modal:has-text('Have you seen it') .btn-primary").click()
+    page.locator(".modal .o_form_view .o_field_widget[name=marked_by_id]").wait_for()
+    assert odoo.value(f"SELECT state FROM inboost_event WHERE id = {event}") == "done"
+
+
+def test_customers_and_purchases_that_were_not_sent_are_one_list(
+    odoo, page, sold, tmp_path
+):
     odoo.shell(UNSENT)
     page.set_viewport_size({"width": 1366, "height": 768})
     page.goto(f"{odoo.url}/odoo/action-inboost_connector.inboost_unsent_action")
     for why in ("No phone", "Invalid phone", "Opted out"):
-        page.locator(f".o_group_header:has-text('{why} (1)')").wait_for()
-    page.locator(".o_data_row:has-text('Quiet Olha')").wait_for()
-    row = page.locator(".o_data_row:has-text('Wrong Vira')")
+        page.locator(f".o_group_header:has-text('{why} (2)')").wait_for()
+    quiet = page.locator(".o_data_row:has-text('Quiet Olha')")
+    for kind in ("Customer", "Purchase"):
+        quiet.locator(f"td[name=kind]:has-text('{kind}')").wait_for()
+    row = page.locator(".o_data_row:has-text('Wrong Vira'):has-text('Purchase')")
     assert "it is too short" in row.inner_text()
     page.screenshot(path=tmp_path / "unsent.png")
     row.locator("td[name=time]").click()

@@ -1,7 +1,13 @@
 """Health and metrics, asked for as a supervisor and Prometheus do."""
 
+import json
+import os
+import re
+import subprocess
+
 import pytest
 import requests
+from workspace import ROOT
 
 from tests.support.odoo_server import OdooServer
 from tests.support.outbox import fill
@@ -82,3 +88,35 @@ def test_metrics(odoo):
     assert f"inboost_connected{{{label}}} 1.0" in answer.text
     helped = [line for line in answer.text.splitlines() if line.startswith("# HELP")]
     assert len(helped) >= 12
+
+
+# -- as the documentation has it -------------------------------------------------------
+
+
+def test_the_command_of_the_documentation_asks_for_health(odoo):
+    text = (ROOT / "docs/operations.rst").read_text()
+    [command] = re.findall("^    (curl .*)$", text, re.M)
+    done = subprocess.run(
+        ["bash", "-c", command.replace("https://odoo.example.com", odoo.url)],
+        env={**os.environ, "TOKEN": TOKEN},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answer = json.loads(done.stdout)
+    assert answer["backends"][0]["state"] == "connected"
+    example = re.search(r"code-block:: json\n\n((?: {4}.*\n)+)", text)[1]
+    assert json.loads(example).keys() == answer.keys()
+    assert json.loads(example)["backends"][0].keys() == answer["backends"][0].keys()
+
+
+def test_the_statements_of_the_documentation_are_answered(odoo):
+    text = (ROOT / "docs/guides/operator.rst").read_text()
+    [block] = re.findall(r"code-block:: sql\n\n((?: {4}.*\n)+)", text)
+    waited, states = [one for one in block.split(";") if one.strip()]
+    odoo.sql("UPDATE inboost_event SET next_try = now() AT TIME ZONE 'UTC'")
+    [[age]] = odoo.sql(waited)
+    assert "day" not in age
+    assert odoo.sql(states) == []
+    odoo.sql("UPDATE inboost_event SET state = 'held'")
+    assert odoo.sql(states) == [["held", "3"]]

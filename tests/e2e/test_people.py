@@ -247,14 +247,14 @@ for name in ("Mute Mykola", "Wrong Vira"):
 env.cr.commit()
 """
     )
-    page.goto(f"{odoo.url}/odoo/action-inboost_connector.inboost_absence_action")
+    page.goto(f"{odoo.url}/odoo/action-inboost_connector.inboost_unsent_action")
     # Groups are open.
     page.locator(".o_group_header:has-text('Invalid phone')").wait_for()
-    row = page.locator(".o_data_row:has-text('Wrong Vira')")
+    row = page.locator(".o_data_row:has-text('Wrong Vira'):has-text('Customer')")
     row.wait_for()
-    page.screenshot(path=tmp_path / "absence.png")
+    page.screenshot(path=tmp_path / "unsent.png")
     assert "it is too short" in row.inner_text()
-    row.locator("td[name=phone]").click()
+    row.locator("td[name=need]").click()
     page.locator(".o_form_view .o_field_widget[name=phone] input").wait_for()
     page.locator(".nav-link:has-text('InBoost')").click()
     page.screenshot(path=tmp_path / "contact.png")

@@ -133,6 +133,18 @@ def test_points_that_were_not_sent_are_missed_captures(before, after):
     assert {row["res_model"] for row in missed} == {"inboost.bonus.move"}
 
 
+def test_events_are_of_the_shop_that_sold(after):
+    def shops(model, *columns):
+        rows = after.tables["inboost_event"].values()
+        found = [row for row in rows if row["res_model"] == model]
+        assert found
+        return {bool(row[column]) for row in found for column in columns}
+
+    assert shops("pos.order", "pos_config_id", "warehouse_id") == {True}
+    assert shops("sale.order", "team_id") == {True}
+    assert shops("sale.order", "pos_config_id") == {False}
+
+
 def test_what_ever_worked_is_proven(after):
     endpoints = after.tables["inboost_endpoint"].values()
     proven = {row["operation"] for row in endpoints if row["proven"]}

@@ -36,6 +36,8 @@ def migrate(cr, version):
     _keep_connected(env)
     _keep_portals(env)
     _forget_addresses(env)
+    # In which shop what is known from before happened.
+    env["inboost.event"]._fill_shops()
 
 
 def _move_crons(env):

@@ -5,9 +5,9 @@ _lt = LazyTranslate(__name__)
 
 CAUSES = {
     "points_missing": _lt(
-        "Some customers were not given the points of a purchase: the register's second "
-        "call was lost. Open InBoost > Bonuses > Points That Never Came, and credit "
-        "them."
+        "Some customers did not get the points of a purchase, because the register's "
+        "second call was lost. Open InBoost > Bonuses > Points That Never Came, and "
+        "credit them."
     ),
 }
 

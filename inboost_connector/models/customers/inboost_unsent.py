@@ -15,36 +15,44 @@ REASONS = [
     ("no_address", "Endpoint without address"),
     ("expired", "Expired"),
 ]
+KINDS = [("customer", "Customer"), ("purchase", "Purchase")]
 #: Of what left no trace in the outbox, purchases of so many days are looked at: what is
 #: older is neither news nor history.
 DAYS = 90
 #: Kinds of documents, at most, and reasons that are found by the document.
-KINDS, CAUSES = 5, 4
+DOCUMENTS, CAUSES = 5, 4
+#: Rows of one backend that may have the same number: documents by why, and a customer.
+ROWS = DOCUMENTS * CAUSES + 1
 
 
 class InboostUnsent(models.Model):
-    """Purchases that were not sent, and why: a view of the database. What waits or is
-    too old is in the outbox; of the rest, each backend is asked only for what can be:
-    where all is well, no document is read."""
+    """Customers who are not reached in InBoost and purchases that were not sent, and
+    why: a view of the database. What waits or is too old is in the outbox; of the rest,
+    each backend is asked only for what can be: where all is well, no document is
+    read."""
 
     _name = "inboost.unsent"
-    _description = "Purchase Not Sent"
+    _description = "Not Sent, and Why"
+    _inherit = ["inboost.several.mixin"]
     _auto = False
-    _order = "time desc, id desc"
+    _order = "time desc nulls last, id desc"
 
+    kind = fields.Selection(KINDS, readonly=True)
     name = fields.Char("Purchase", readonly=True)
     res_model = fields.Char(readonly=True)
     res_id = fields.Many2oneReference(model_field="res_model", readonly=True)
     partner_id = fields.Many2one("res.partner", "Customer", readonly=True)
     phone = fields.Char(related="partner_id.phone")
-    time = fields.Datetime("Bought On", readonly=True)
+    time = fields.Datetime(
+        "Bought On", readonly=True, help="Of a customer: when they bought last."
+    )
     amount_total = fields.Float("Total", readonly=True, digits=(16, 2))
     operation = fields.Selection(
         [(name, OPERATIONS[name].title) for name in RECORDED],
         "What",
         readonly=True,
-        help="What was not sent. Who opted out, or whose purchase is too old to be "
-        "news, is left out of the webhook only: the details are sent.",
+        help="What was not sent of a purchase. Who opted out, or whose purchase is too "
+        "old to be news, is left out of the webhook only: the details are sent.",
     )
     reason = fields.Selection(REASONS, "Why", readonly=True)
     need = fields.Char(
@@ -61,10 +69,12 @@ class InboostUnsent(models.Model):
         # seconds where reading takes milliseconds.
         self.env.cr.execute("SET LOCAL jit = off")
         backends = self.env["inboost.backend"].sudo().search([("state", "!=", "draft")])
-        slots = len(backends) * KINDS * CAUSES + 1
+        slots = len(backends) * ROWS + 1
         parts = [self._select_events(slots, backends)]
         for number, backend in enumerate(backends):
-            parts += self._select_documents(slots, number, backend)
+            slot = 1 + number * ROWS
+            parts += self._select_documents(slots, slot, backend)
+            parts.append(self._select_customers(slots, slot + ROWS - 1, backend))
         return SQL(" UNION ALL ").join(parts)
 
     @api.model
@@ -72,7 +82,8 @@ class InboostUnsent(models.Model):
         """Of two events of one purchase that wait for a phone, one is shown."""
         return SQL(
             """
-            SELECT e.id::bigint * %(slots)s AS id, e.res_name AS name, e.res_model,
+            SELECT e.id::bigint * %(slots)s AS id, 'purchase' AS kind,
+                   e.res_name AS name, e.res_model,
                    e.res_id, e.partner_id, e.occurred_at AS time,
                    (e.fact->>'total')::float8 AS amount_total, e.operation,
                    CASE WHEN e.state = 'expired' THEN 'expired'
@@ -98,7 +109,7 @@ class InboostUnsent(models.Model):
         )
 
     @api.model
-    def _select_documents(self, slots, number, backend):
+    def _select_documents(self, slots, slot, backend):
         """Documents that left no trace in the outbox, by why."""
         causes = {
             "before": self._find_before,
@@ -114,18 +125,52 @@ class InboostUnsent(models.Model):
                     continue
                 yield SQL(
                     """
-                    SELECT k.id::bigint * %s + %s, k.name, %s, k.id, k.partner_id,
-                           k.time, k.amount_total, %s, %s, %s, k.company_id
+                    SELECT k.id::bigint * %s + %s, 'purchase', k.name, %s, k.id,
+                           k.partner_id, k.time, k.amount_total, %s, %s, %s,
+                           k.company_id
                       FROM (%s) k
                     """,
                     slots,
-                    1 + (number * KINDS + kind) * CAUSES + cause,
+                    slot + kind * CAUSES + cause,
                     documents._name,
                     operation,
                     reason,
                     backend.id,
                     table,
                 )
+
+    @api.model
+    def _select_customers(self, slots, slot, backend):
+        """Who buys here, or has a card, and is not reached. Whether they bought is
+        asked only of those who are not."""
+        companies = backend._get_companies() | backend.company_id.parent_ids
+        documents = self.env["inboost.document.mixin"]
+        partners = self.env["res.partner"]
+        return SQL(
+            """
+            SELECT p.id::bigint * %(slots)s + %(slot)s, 'customer', NULL,
+                   'res.partner', p.id, p.id, %(last)s, NULL::float8, NULL, r.reason,
+                   %(backend)s, %(company)s
+              FROM res_partner p
+        CROSS JOIN LATERAL (SELECT %(reason)s AS reason) r
+             WHERE p.active
+               AND (p.company_id IS NULL OR p.company_id = ANY(%(companies)s))
+               AND CASE WHEN r.reason IS NOT NULL THEN %(bought)s OR EXISTS (
+                   SELECT FROM loyalty_card c
+                    WHERE c.partner_id = p.id AND c.program_id = ANY(%(programs)s)) END
+            """,
+            slots=slots,
+            slot=slot,
+            last=documents._inboost_any_last_purchase_sql(backend),
+            reason=partners._inboost_absence_sql(
+                SQL("AND l.backend_id = %s", backend.id)
+            ),
+            backend=backend.id,
+            company=backend.company_id.id,
+            companies=companies.ids,
+            bought=documents._inboost_any_bought_sql(backend),
+            programs=backend.program_ids.ids,
+        )
 
     # -- what left no trace: the operation that is missing, and a table or None -----
 
@@ -210,8 +255,8 @@ class InboostUnsent(models.Model):
             ),
             "expired": self.env["inboost.reason"]._advise("expired"),
         }
-        for purchase in self:
-            purchase.need = words.get(purchase.reason) or purchase._word_need()
+        for row in self:
+            row.need = words.get(row.reason) or row._word_need()
 
     def _word_need(self):
         if self.reason == "no_address":
@@ -242,3 +287,7 @@ class InboostUnsent(models.Model):
             "res_id": target.id,
             "views": [(False, "form")],
         }
+
+    def action_find(self):
+        """Ask InBoost about these customers now."""
+        return self.partner_id.action_inboost_synchronise()

@@ -98,7 +98,7 @@ class ResPartner(models.Model):
         self.env["phone.blacklist"].flush_model()
         self.env["inboost.customer"].flush_model()
         companies = self.env.companies.sudo().parent_ids
-        reason = self.env["inboost.absence"]._reason_sql(
+        reason = self._inboost_absence_sql(
             SQL("AND l.company_id = ANY(%s)", companies.ids)
         )
         query = SQL(
@@ -107,6 +107,28 @@ class ResPartner(models.Model):
             [word for word in value if word],
         )
         return [("id", "in", query)]
+
+    @api.model
+    def _inboost_absence_sql(self, scope):
+        """As :meth:`_inboost_absent_because` has it, of contact ``p``.
+
+        :param SQL scope: narrows the links ``l``
+        """
+        return SQL(
+            """
+            CASE WHEN COALESCE(p.phone, '') = '' THEN 'no_phone'
+                 WHEN p.phone_sanitized IS NULL THEN 'invalid_phone'
+                 WHEN EXISTS (
+                      SELECT FROM phone_blacklist b
+                       WHERE b.number = p.phone_sanitized AND b.active)
+                 THEN 'opted_out'
+                 WHEN NOT EXISTS (
+                      SELECT FROM inboost_customer l
+                       WHERE l.partner_id = p.id AND l.state <> 'ignored' %s)
+                 THEN 'not_linked' END
+            """,
+            scope,
+        )
 
     def _inboost_need(self, reason):
         """What a person can do about an absence."""

@@ -14,6 +14,7 @@ from . import inboost_profile  # all operations of a portal as one file
 from . import inboost_retention  # for how long rows are kept
 from . import inboost_several_mixin  # whose portal, where there are several
 from . import inboost_event_words  # how people read an event and look for it
+from . import inboost_event_shop  # in which shop it happened
 from . import inboost_event  # the row of the outbox
 from . import inboost_event_actions  # what a person does with it
 from . import inboost_event_decision  # what people decided about one
@@ -39,6 +40,7 @@ from . import inboost_support  # what somebody who helps has to know
 from . import inboost_digest  # how yesterday went, by mail
 from . import inboost_privacy  # what is kept of a person, and its erasure
 from . import inboost_shop_mixin  # where a purchase was made
+from . import inboost_document_events  # what a document shows of its events
 from . import inboost_document_mixin  # what every kind of purchase has in common
 from . import res_partner  # whose phone an event waits for
 from . import res_config_settings  # the way in from Odoo's settings

@@ -26,44 +26,46 @@ CAUSES = {
         "endpoint."
     ),
     "endpoint_failing": _lt(
-        "%(endpoint)s fails again and again. Nothing is lost; it is tried until it "
-        "works. The reason is in the request log."
+        "%(endpoint)s keeps failing. Nothing is lost: every event is tried again until "
+        "it arrives. Open InBoost > Log > Request Log to see why."
     ),
     "waiting": _lt(
-        "Events for InBoost wait for more than an hour: %(endpoint)s. The reason is "
-        "beside them in InBoost > Events."
+        "Events have been waiting for InBoost for more than an hour: %(endpoint)s. "
+        "Open InBoost > Events to see why."
     ),
     "crons": _lt(
-        "Events for InBoost are due and nothing sends them: no scheduled action "
-        "runs. Restart the Odoo server; it needs --max-cron-threads of at least 1."
+        "Events are waiting for InBoost and nothing sends them, because Odoo's "
+        "scheduled actions do not run. Restart the Odoo server; it needs "
+        "--max-cron-threads of at least 1."
     ),
     "crons_missing": _lt(
         "Scheduled actions of InBoost are missing: %(names)s. Press Connect on the "
-        "backend: they are made again."
+        "backend to make them again."
     ),
     "crons_off": _lt(
-        "Scheduled actions are switched off: %(names)s. Switch them on in Settings > "
-        "Technical > Scheduled Actions, or nothing is sent or found by itself."
+        "Scheduled actions are switched off: %(names)s. Without them nothing is sent "
+        "or checked by itself. Switch them on in Settings > Technical > Scheduled "
+        "Actions."
     ),
     "held": _lt(
-        "It is not known of some events whether InBoost has them. Open InBoost > "
-        "Events, filter Held, and decide."
+        "Nobody knows whether some events reached InBoost. Open InBoost > Events, "
+        "choose the filter Held, and decide what becomes of them."
     ),
     "failed": _lt(
-        "InBoost refused some events, or they were given up. Open InBoost > Events, "
-        "filter Failed: the reason stands beside each."
+        "InBoost refused some events, or they were given up after many tries. Open "
+        "InBoost > Events and choose the filter Failed: each says why."
     ),
     "restored": _lt(
-        "This database was restored, or connected to another portal. Decide on the "
-        "backend whether the events from before are sent."
+        "This database was restored from a backup, or connected to another portal. "
+        "Open the backend and decide whether the events from before are sent."
     ),
     "secret_ends": _lt(
-        "The secret for InBoost ends on %(date)s. Get a new one from InBoost and enter "
-        "it on the backend: without it nothing is sent."
+        "The secret for InBoost expires on %(date)s. Get a new one from InBoost and "
+        "enter it on the backend: without it nothing is sent."
     ),
     "missed": _lt(
-        "Some sales or points were not recorded because of an error, also when it was "
-        "tried again. Open InBoost > Log > Missed Captures."
+        "An error kept some sales or points from being recorded, and trying again did "
+        "not help. Open InBoost > Log > Missed Captures."
     ),
 }
 

@@ -32,7 +32,7 @@ COLUMNS = {
 INSERT = """
     WITH new AS (
          INSERT INTO inboost_event (%(columns)s)
-         SELECT v.*
+         SELECT %(values)s
            FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(%(types)s)
           WHERE NOT (v.operation = ANY(%(marketing)s) AND %(opted_out)s)
              ON CONFLICT (backend_id, operation, key) DO NOTHING
@@ -48,7 +48,6 @@ INSERT = """
 """
 OPTED_OUT = SQL("""EXISTS (
     SELECT FROM phone_blacklist b WHERE b.number = v.phone AND b.active)""")
-NAMES = SQL(", ").join(map(SQL.identifier, COLUMNS))
 TYPES = SQL(", ".join(f"{name} {kind}" for name, kind in COLUMNS.items()))
 
 
@@ -226,6 +225,9 @@ class InboostCapture(models.AbstractModel):
     @api.model
     def _insert(self, rows, respect_opt_out):
         """:return: list of (id, operation, key) of those that are new"""
+        # In which shop it happened is read by the statement itself, too.
+        models = {row["res_model"] for row in rows if "res_model" in row}
+        shops = self.env["inboost.event"]._shops_sql("v", models)
         inserted = []
         for some in split_every(PAGE, rows, list):
             found = self.env.execute_query(
@@ -234,7 +236,8 @@ class InboostCapture(models.AbstractModel):
                     cron=self._get_cron_to_wake(),
                     now=fields.Datetime.now(),
                     uid=self.env.uid,
-                    columns=NAMES,
+                    columns=SQL(", ").join(map(SQL.identifier, [*COLUMNS, *shops])),
+                    values=SQL(", ").join([SQL("v.*"), *shops.values()]),
                     types=TYPES,
                     rows=dumps(some),
                     marketing=sorted(MARKETING),

@@ -45,11 +45,11 @@ class InboostDigest(models.AbstractModel):
     @api.model
     def _prepare(self, backend, user, counts):
         """:param dict counts: from :meth:`_count`
-        :return: what the mail says: greeting, sentences, alarms and url"""
+        :return: what the mail says: greeting, lines, alarms and url"""
         alarms = self.env["inboost.alarm"].search([("backend_id", "=", backend.id)])
         return {
             "greeting": self.env._("Hello %s,", user.name),
-            "sentences": self._describe(backend, **counts),
+            "lines": self._describe(**counts),
             "alarms": alarms.mapped("text"),
             "url": f"{backend.get_base_url()}/odoo/inboost",
         }
@@ -70,23 +70,17 @@ class InboostDigest(models.AbstractModel):
         }
 
     @api.model
-    def _describe(self, backend, sent, held, failed, waiting):
-        """:return: list of sentences; numbers stand where they need no plural"""
-        texts = [
-            self.env._(
-                "Sent yesterday from %(backend)s to InBoost: %(sent)s.",
-                backend=backend.name,
-                sent=sent,
-            )
+    def _describe(self, sent, held, failed, waiting):
+        """:return: list of lines; numbers stand where they need no plural"""
+        lines = [
+            self.env._("Sent to InBoost: %s", sent)
             if sent
-            else self.env._("Nothing was sent yesterday from %s.", backend.name)
+            else self.env._("Nothing was sent.")
         ]
         if failed:
-            texts.append(self.env._("Refused by InBoost, and up to you: %s.", failed))
+            lines.append(self.env._("Refused by InBoost: %s", failed))
         if held:
-            texts.append(
-                self.env._("Nobody knows whether it arrived, and up to you: %s.", held)
-            )
+            lines.append(self.env._("Sent, but not known to have arrived: %s", held))
         if waiting:
-            texts.append(self.env._("On their way: %s.", waiting))
-        return texts
+            lines.append(self.env._("Still on the way: %s", waiting))
+        return lines

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL
 
 from ...lib import keys
@@ -11,11 +11,11 @@ BATCH = 500
 
 
 class InboostDocumentMixin(models.AbstractModel):
-    """A document that is a purchase, and shows what was sent about it. What a kind of
-    document has to say of itself comes first; all else is written once, here."""
+    """A document that is a purchase. What a kind of document has to say of itself comes
+    first; all else is written once, here."""
 
     _name = "inboost.document.mixin"
-    _inherit = "inboost.shop.mixin"
+    _inherit = ["inboost.shop.mixin", "inboost.document.events"]
     _description = "InBoost Document"
 
     #: Where purchases of this kind come from: the first word of their keys.
@@ -24,31 +24,6 @@ class InboostDocumentMixin(models.AbstractModel):
     _inboost_uuid_field = "uuid"
     #: Whether the points of a document may be confirmed again under the same key.
     _inboost_repeats_points = False
-
-    inboost_event_count = fields.Integer(
-        compute="_compute_inboost_event_count",
-        groups="inboost_connector.group_inboost_user",
-    )
-
-    def _compute_inboost_event_count(self):
-        counts = dict(
-            self.env["inboost.event"]._read_group(
-                [("res_model", "=", self._name), ("res_id", "in", self.ids)],
-                ["res_id"],
-                ["__count"],
-            )
-        )
-        for document in self:
-            document.inboost_event_count = counts.get(document.id, 0)
-
-    def action_view_inboost_events(self):
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "inboost_connector.inboost_event_action"
-        )
-        action["domain"] = [("res_model", "=", self._name), ("res_id", "=", self.id)]
-        action["context"] = {}
-        return action
 
     # -- the contract --------------------------------------------------------------
 

@@ -20,7 +20,7 @@ class InboostEvent(models.Model):
 
     _name = "inboost.event"
     _description = "InBoost Event"
-    _inherit = ["inboost.event.words"]
+    _inherit = ["inboost.event.words", "inboost.event.shop"]
     _order = "id desc"
     _rec_name = "event_id"
 

@@ -41,6 +41,10 @@ class InboostEventWords(models.AbstractModel):
         compute="_compute_waiting",
         help="Events of one customer go out in the order in which they happened.",
     )
+    outcome = fields.Char(
+        compute="_compute_outcome",
+        help="What came of the last try, or why there was none.",
+    )
     waiting = fields.Char(
         "Why It Waits", compute="_compute_waiting", help="Of a pending event."
     )
@@ -83,6 +87,22 @@ class InboostEventWords(models.AbstractModel):
             marked = event.state == "done" and last.action == "mark_delivered"
             event.marked_by_id = marked and last.user_id
             event.marked_on = marked and last.create_date
+
+    @api.depends("reason", "log_ids")
+    @api.depends_context("lang")
+    def _compute_outcome(self):
+        """What has no reason to wait or to fail says what came back last."""
+        logs = self.env["inboost.request.log"].with_context(prefetch_fields=False)
+        silent = self.filtered(lambda event: not event.reason)
+        last = dict(
+            logs._read_group([("event_id", "in", silent.ids)], ["event_id"], ["id:max"])
+        )
+        # Whole rows are wide.
+        logs.browse(last.values()).fetch(
+            ["status", "verdict", "kind", "reason_code", "error", "answer"]
+        )
+        for event in self:
+            event.outcome = event.reason or logs.browse(last.get(event)).outcome
 
     # -- why it waits --------------------------------------------------------------
 

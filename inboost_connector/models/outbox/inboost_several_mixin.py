@@ -24,4 +24,7 @@ class InboostSeveralMixin(models.AbstractModel):
 
     @api.model
     def _has_several(self):
-        return self.env["inboost.backend"].search_count([], limit=2) > 1
+        backends = self.env["inboost.backend"]
+        # The form of an order is made with its list of events for everybody, and shown
+        # without it to those who may not see them.
+        return backends.has_access("read") and backends.search_count([], limit=2) > 1

@@ -6,3 +6,4 @@ from . import account_move  # a credit note of what was a purchase
 from . import account_move_bonus  # the points that it takes back
 from . import res_partner  # what a register knows of customers
 from . import inboost_event  # in which shop it happened
+from . import inboost_request_log  # in which shop what was sent happened

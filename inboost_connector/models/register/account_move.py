@@ -207,6 +207,21 @@ class AccountMove(models.Model):
         return SQL("(SELECT f.partner_id FROM (%s) f)", self._inboost_original_sql())
 
     @api.model
+    def _inboost_shops_sql(self):
+        # Where what comes back was sold.
+        return {
+            model: SQL(
+                """(SELECT %s
+                      FROM (SELECT d.reversed_entry_id AS id) invoice
+                      JOIN pos_order d ON d.account_move = invoice.id
+                  ORDER BY d.id
+                     LIMIT 1)""",
+                shop,
+            )
+            for model, shop in self.env["pos.order"]._inboost_shops_sql().items()
+        }
+
+    @api.model
     def _inboost_about_shop_sql(self, backend):
         # It goes where its order went.
         return SQL("TRUE")

@@ -2,26 +2,26 @@ from odoo import api, fields, models
 
 
 class InboostEvent(models.Model):
-    """In which shop it happened."""
+    """In which shop it happened: at which register, and of which warehouse."""
 
     _inherit = "inboost.event"
 
-    shop = fields.Char(
-        compute="_compute_shop",
-        search="_search_shop",
-        help="The register's shop, as it was called when it happened.",
+    pos_config_id = fields.Many2one(
+        "pos.config",
+        "Register",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="The register that sold it; of a refund, that sold what came back.",
+    )
+    warehouse_id = fields.Many2one(
+        "stock.warehouse",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="Where what was sold comes from.",
     )
 
-    @api.depends("fact")
-    def _compute_shop(self):
-        for event in self:
-            event.shop = (event.fact or {}).get("shop")
-
     @api.model
-    def _search_shop(self, operator, value):
-        """By the orders of the shop, which indexes lead to."""
-        if operator not in ("ilike", "=", "=ilike", "like"):
-            return NotImplemented
-        orders = self.env["pos.order"].sudo()
-        found = orders._search([("config_id.name", operator, value)])
-        return [("res_model", "=", orders._name), ("res_id", "in", found)]
+    def _get_shop_fields(self):
+        return [*super()._get_shop_fields(), "pos_config_id", "warehouse_id"]

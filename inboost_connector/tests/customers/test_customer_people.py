@@ -233,31 +233,6 @@ class TestCustomerPeople(CustomerCase):
             )
             self.assertEqual(found, partner)
 
-    def test_who_buys_and_is_not_reached_is_in_one_list(self):
-        mute = self.contact(1, phone=False)
-        buyer = self.contact(2)
-        self.contact(3, phone=False)
-        wrong, quiet = self.contact(4, phone="067 12"), self.contact(5)
-        self.env["phone.blacklist"].add(quiet.phone_sanitized)
-        buyers = mute | buyer | wrong | quiet
-        for partner in buyers:
-            self.sell(partner)
-        self.env.flush_all()
-        absence = self.env["inboost.absence"]
-        found = absence.search([("partner_id", "in", buyers.ids)])
-        self.assertEqual(
-            {(a.partner_id, a.reason) for a in found},
-            {
-                (mute, "no_phone"),
-                (wrong, "invalid_phone"),
-                (quiet, "opted_out"),
-                (buyer, "not_linked"),
-            },
-        )
-        self.assertTrue(all(a.need for a in found))
-        groups = absence._read_group([], ["reason"], ["__count"])
-        self.assertGreaterEqual(dict(groups)["no_phone"], 1)
-
     # -- conflicts -----------------------------------------------------------------
 
     def test_a_conflict_goes_with_the_merge(self):

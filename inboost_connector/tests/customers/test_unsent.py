@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
@@ -5,12 +7,13 @@ from odoo.tools import SQL
 
 from ..common import InboostCase
 
-ORDERS = 30_000
+ORDERS, BUYERS = 30_000, 300
 
 
 @tagged("post_install", "-at_install")
 class TestUnsent(InboostCase):
-    """Purchases that were not sent are in one list, each with why and what it needs."""
+    """Customers without InBoost and purchases that were not sent are in one list, each
+    with why and what it needs."""
 
     def setUp(self):
         super().setUp()
@@ -35,7 +38,31 @@ class TestUnsent(InboostCase):
         self.env.flush_all()
         self.env.invalidate_all()
         return self.env["inboost.unsent"].search(
-            [("res_model", "=", order._name), ("res_id", "=", order.id)]
+            [
+                ("kind", "=", "purchase"),
+                ("res_model", "=", order._name),
+                ("res_id", "=", order.id),
+            ]
+        )
+
+    def customers(self, partners):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        return self.env["inboost.unsent"].search(
+            [("kind", "=", "customer"), ("partner_id", "in", partners.ids)]
+        )
+
+    def link(self, partners):
+        self.env["inboost.customer"].sudo().create(
+            [
+                {
+                    "backend_id": self.backend.id,
+                    "partner_id": partner.id,
+                    "inboost_id": f"id-{partner.id}",
+                    "phone": partner.phone_sanitized,
+                }
+                for partner in partners
+            ]
         )
 
     def why(self, order):
@@ -148,13 +175,89 @@ class TestUnsent(InboostCase):
         note.inboost_posted_at = order.date_order
         return note
 
+    # -- customers -----------------------------------------------------------------
+
+    def test_who_buys_and_is_not_reached_is_listed_once(self):
+        mute = self.sold()
+        wrong = self.sold(phone="067 12", country_id=self.env.ref("base.ua").id)
+        stranger = self.sold(phone="+380631112233")
+        quiet, known = (
+            self.sold(phone="+380631112234"),
+            self.sold(phone="+380631112235"),
+        )
+        self.env["phone.blacklist"].add("+380631112234")
+        self.link(known.partner_id)
+        idle = self.env["res.partner"].create({"name": "Bought nothing"})
+        orders = mute | wrong | stranger | quiet | known
+        rows = self.customers(orders.partner_id | idle)
+        self.assertEqual(
+            {(row.partner_id, row.reason, row.time) for row in rows},
+            {
+                (mute.partner_id, "no_phone", mute.date_order),
+                (wrong.partner_id, "invalid_phone", wrong.date_order),
+                (stranger.partner_id, "not_linked", stranger.date_order),
+                (quiet.partner_id, "opted_out", quiet.date_order),
+            },
+        )
+        self.assertEqual(len(rows), 4)
+        self.assertTrue(all(row.need for row in rows))
+        self.assertEqual(set(rows.mapped("company_id")), {self.backend.company_id})
+
+    def test_who_has_a_card_and_bought_nothing_is_listed_behind_those_who_did(self):
+        buyer = self.sold()
+        program = self.env["loyalty.program"].create({"name": "Bonuses"})
+        program.program_type = "loyalty"
+        self.backend.program_ids = program
+        owner = self.env["res.partner"].create({"name": "Owner"})
+        self.env["loyalty.card"].create(
+            {"program_id": program.id, "partner_id": owner.id}
+        )
+        rows = self.customers(buyer.partner_id | owner)
+        self.assertEqual(rows.mapped("partner_id.id"), [buyer.partner_id.id, owner.id])
+
+    def test_a_customer_and_their_purchase_are_counted_by_reason(self):
+        order = self.sold()
+        self.env.flush_all()
+        groups = self.env["inboost.unsent"]._read_group(
+            [("partner_id", "=", order.partner_id.id)], ["reason", "kind"], ["__count"]
+        )
+        self.assertEqual(
+            groups, [("no_phone", "customer", 1), ("no_phone", "purchase", 1)]
+        )
+
+    def test_a_customer_opens_the_contact_and_is_asked_for(self):
+        order = self.sold(phone="+380631112233")
+        row = self.customers(order.partner_id)
+        action = row.action_open()
+        self.assertEqual(
+            (action["res_model"], action["res_id"]),
+            ("res.partner", order.partner_id.id),
+        )
+        with patch.object(
+            type(self.env["res.partner"]),
+            "action_inboost_synchronise",
+            lambda partners: partners,
+        ):
+            self.assertEqual(row.action_find(), order.partner_id)
+
+    def test_each_row_has_an_id_of_its_own(self):
+        self.backend.copy()._connect()
+        self.backend.scope = "linked"
+        for phone in (False, "067 12", "+380631112233"):
+            self.sold(phone=phone)
+        self.env.flush_all()
+        query = self.env["inboost.unsent"]._search([])
+        ids = [row[0] for row in self.env.execute_query(query.select())]
+        self.assertGreater(len(ids), 9)
+        self.assertEqual(len(set(ids)), len(ids))
+
     # -- the list ------------------------------------------------------------------
 
     def test_reasons_are_counted_and_in_words(self):
         self.sold()
         self.sold(phone="067 12", country_id=self.env.ref("base.ua").id)
         self.env.flush_all()
-        domain = [("partner_id.name", "=", "Inna")]
+        domain = [("partner_id.name", "=", "Inna"), ("kind", "=", "purchase")]
         groups = self.env["inboost.unsent"]._read_group(domain, ["reason"], ["__count"])
         self.assertEqual(dict(groups), {"no_phone": 1, "invalid_phone": 1})
         words = dict(
@@ -200,6 +303,7 @@ class TestUnsent(InboostCase):
             self.assertEqual(
                 sorted(rows.mapped("reason")), ["expired", "no_phone"], role
             )
+            rows |= self.customers(order.partner_id).with_user(person)
             found = rows.web_search_read(
                 [("id", "in", rows.ids)], {"name": {}, "phone": {}, "need": {}}
             )
@@ -230,14 +334,31 @@ class TestUnsent(InboostCase):
         rows = self.env["inboost.unsent"].with_user(person).search([])
         self.assertNotIn(order.id, rows.mapped("res_id"))
 
+    def test_another_companys_customers_are_not_shown(self):
+        order = self.sold()
+        other = self.env["res.company"].create({"name": "Other"})
+        person = new_test_user(
+            self.env,
+            "unsent-customers",
+            "inboost_connector.group_inboost_user",
+            company_id=other.id,
+            company_ids=[other.id],
+        )
+        rows = self.customers(order.partner_id)
+        self.assertTrue(rows)
+        self.assertFalse(rows.with_user(person).search([("id", "in", rows.ids)]))
+
     # -- beside many orders --------------------------------------------------------
 
     def test_beside_many_orders_none_but_those_of_the_last_days_are_read(self):
-        self.fill_orders()
+        buyers = self.fill_orders()
         unsent = self.env["inboost.unsent"]
+        self.link(buyers)
         self.assertEqual(self.count_read(), 0, "where all is well")
         self.backend.scope = "linked"
-        self.assertLess(self.count_read(), ORDERS / 10)
+        self.env.cr.execute("UPDATE inboost_customer SET state = 'ignored'")
+        # A customer's own are read, for when they bought last.
+        self.assertLess(self.count_read([("kind", "=", "purchase")]), ORDERS / 10)
         self.assertTrue(unsent.search_count([("reason", "=", "not_linked")]))
 
     def test_the_statement_is_not_compiled(self):
@@ -248,8 +369,15 @@ class TestUnsent(InboostCase):
         self.assertNotIn("JIT", self.explain(query.select()))
 
     def fill_orders(self):
-        """One an hour: of the last 90 days there are few."""
+        """One an hour, each of the next of many customers: of the last 90 days there
+        are few.
+
+        :return: the customers
+        """
         order = self.sold(phone="+380631112233")
+        buyers = self.env["res.partner"].create(
+            [{"name": "Buyer", "phone": f"+38063222{n:04}"} for n in range(BUYERS)]
+        )
         self.days_ago(1000)
         self.env.flush_all()
         columns = [
@@ -258,28 +386,34 @@ class TestUnsent(InboostCase):
                 SQL(
                     "SELECT column_name FROM information_schema.columns"
                     " WHERE table_name = 'pos_order'"
-                    " AND column_name NOT IN ('id', 'uuid', 'date_order')"
+                    " AND column_name NOT IN"
+                    " ('id', 'uuid', 'date_order', 'partner_id')"
                 )
             )
         ]
         self.env.cr.execute(
             SQL(
-                "INSERT INTO pos_order (uuid, date_order, %(columns)s)"
-                " SELECT 'many-' || n, date_order - n * interval '1 hour', %(columns)s"
+                "INSERT INTO pos_order (uuid, date_order, partner_id, %(columns)s)"
+                " SELECT 'many-' || n, date_order - n * interval '1 hour',"
+                " (%(buyers)s)[1 + n %% %(many)s], %(columns)s"
                 " FROM pos_order, generate_series(1, %(count)s) n WHERE id = %(id)s",
                 columns=SQL(", ").join(map(SQL.identifier, columns)),
                 count=ORDERS,
+                buyers=buyers.ids,
+                many=BUYERS,
                 id=order.id,
             )
         )
         # As if all of them had been sent.
         self.backend.respect_opt_out = False
         self.env.cr.execute("ANALYZE pos_order")
+        return order.partner_id | buyers
 
-    def count_read(self):
+    def count_read(self, domain=()):
         """:return: how many orders PostgreSQL reads for the list"""
         self.env.flush_all()
-        plan = self.explain(self.env["inboost.unsent"]._search([]).select())
+        query = self.env["inboost.unsent"]._search(list(domain))
+        plan = self.explain(query.select())
         return sum(
             (node["Actual Rows"] + node.get("Rows Removed by Filter", 0))
             * node["Actual Loops"]

@@ -213,11 +213,3 @@ class TestEventWords(AlarmCase):
         self.assertFalse(column())
         self.backend.copy()
         self.assertTrue(column())
-
-    def test_the_events_of_a_shop_are_found(self):
-        order = self.sell(self.customer)
-        event = self.events_of(order)[0].with_user(self.user)
-        self.assertEqual(event.shop, order.config_id.name)
-        events = self.env["inboost.event"].with_user(self.user)
-        self.assertIn(event, events.search([("shop", "ilike", event.shop)]))
-        self.assertFalse(events.search([("shop", "ilike", "another shop")]))

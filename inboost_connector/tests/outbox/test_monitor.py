@@ -2,6 +2,8 @@ import io
 import json
 import zipfile
 
+from lxml import html
+
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 
@@ -158,11 +160,42 @@ class TestDigest(AlarmCase):
         self.refresh()
         [mail] = self.send()
         self.assertIn("reader@example.com", mail.email_to)
-        self.assertIn("Hello reader", mail.body_html)
-        self.assertIn("Nothing was sent yesterday", mail.body_html)
-        self.assertIn("Nobody knows", mail.body_html)
-        self.assertIn("It is not known of some events", mail.body_html)
+        self.assertEqual(mail.subject, "How yesterday went: Test portal and InBoost")
         self.assertIn("/odoo/inboost", mail.body_html)
+        self.assertEqual(
+            self.lines_of(mail),
+            [
+                f"Hello {self.reader.name},",
+                "Here is how yesterday went between Test portal and InBoost.",
+                "Nothing was sent.",
+                "Sent, but not known to have arrived: 1",
+                "This needs your attention:",
+                "Nobody knows whether some events reached InBoost. Open InBoost > "
+                "Events, choose the filter Held, and decide what becomes of them.",
+                "Open InBoost in Odoo",
+                "You get this mail because you are listed under Daily Digest To on the "
+                "backend. Take yourself off that list to stop it.",
+            ],
+        )
+
+    def test_what_it_says_when_all_is_well(self):
+        self.backend.digest_user_ids = self.reader
+        self.capture_some()
+        self.refresh()
+        [mail] = self.send()
+        self.assertEqual(
+            self.lines_of(mail)[2:5],
+            [
+                "Nothing was sent.",
+                "Still on the way: 1",
+                "Nothing needs your attention.",
+            ],
+        )
+
+    def lines_of(self, mail):
+        nodes = html.fromstring(mail.body_html).iter("p", "li")
+        lines = [" ".join(node.text_content().split()) for node in nodes]
+        return [line for line in lines if line]
 
     def test_yesterday_is_counted(self):
         self.backend.digest_user_ids = self.reader

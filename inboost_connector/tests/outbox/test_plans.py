@@ -33,6 +33,7 @@ class TestPlans(BonusCase):
         # It runs when the transaction is undone.
         cls.addClassCleanup(cls.sweep)
         super().setUpClass()
+        cls.shops = cls.config | cls.config.copy({"name": "Another shop"})
         cls.env.flush_all()
         restore = [statement for name in TABLES for statement in cls.strip(name)]
         # What a row refers to is there: it need not be looked up a million times.
@@ -88,11 +89,12 @@ class TestPlans(BonusCase):
             INSERT INTO inboost_event (
                    backend_id, company_id, endpoint_id, operation, key, event_id, fact,
                    partner_id, phone, occurred_at, priority, res_model, res_id, state,
-                   attempts, queued_at, done_at, create_date, write_date)
+                   attempts, queued_at, done_at, create_date, write_date, pos_config_id)
             SELECT %(backend)s, %(company)s, %(endpoint)s, 'purchase',
                    %(name)s || ':' || n, %(name)s || '-' || n, '{}', %(partner)s,
                    '+38050' || lpad((n %% 20000)::text, 7, '0'), moment, 0, 'pos.order',
-                   1000000 + n, 'done', 1, moment, moment, moment, moment
+                   1000000 + n, 'done', 1, moment, moment, moment, moment,
+                   (%(shops)s::int[])[1 + n %% 2]
               FROM generate_series(1, %(rows)s) n,
                    LATERAL (SELECT now() AT TIME ZONE 'UTC' - n * interval '1 minute')
                         AS m(moment)
@@ -105,6 +107,7 @@ class TestPlans(BonusCase):
                 "partner": cls.env["res.partner"].create({"name": "Many"}).id,
                 "name": name,
                 "rows": rows,
+                "shops": cls.shops.ids,
             },
         )
 
@@ -321,6 +324,28 @@ class TestPlans(BonusCase):
             [], wanted, limit=80, count_limit=10_001
         )["records"]
 
+    def test_what_was_not_sent_and_why(self):
+        self.sell(self.env["res.partner"].create({"name": "No phone"}))
+        unsent = self.env["inboost.unsent"]
+        # Without this, too, a customer is asked for whether they have a link.
+        self.backend.scope = "linked"
+        self.env.flush_all()
+        with self.watching() as found:
+            self.assertTrue(unsent._read_group([], ["reason"], ["__count"]))
+            self.list_of("inboost.unsent")()
+        self.assertNoScan(found, 2)
+        self.assertFewRead(found)
+
+    def test_events_on_the_form_of_an_order(self):
+        order = self.sell(self.customer)
+        self.deliver()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        with self.watching() as found:
+            order.web_read({"inboost_event_ids": {"fields": {"outcome": {}}}})
+        self.assertNoScan(found, 2)
+        self.assertFewRead(found)
+
     def test_sums_of_hours(self):
         self.env.cr.execute("UPDATE inboost_backend SET create_date = '2026-01-01'")
         self.env.invalidate_all()
@@ -375,6 +400,9 @@ class TestPlans(BonusCase):
         field = "about" if model == "inboost.event" else "event_id.about"
         for word in ("0671234567", "no such order", "2b0d7b3d-0000-4000-8000-0000"):
             yield word, [(field, "ilike", word)]
+        closed = self.config.copy({"name": "Sold nothing"})
+        for shop in (*self.shops, closed):
+            yield shop.name, [("pos_config_id", "=", shop.id)]
 
     def test_decision_after_a_restore(self):
         self.backend.doubt_decision = "ask"
