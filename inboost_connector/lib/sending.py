@@ -68,6 +68,13 @@ class Target:
         texts = (self.url, self.query, self.headers, self.body, self.batch_body)
         return mapping.find_unread(SAMPLES[self.operation], *texts)
 
+    @cached_property
+    def reads_consent(self) -> bool:
+        """Whether the request may be made of what is known of the customer's consent:
+        all its names have this one in them."""
+        known = SAMPLES[self.operation]
+        return "opted_out" in known and "opted_out" not in self.unread
+
     def prepare_request(self, fact: dict[str, Any], **envelope: Any) -> Request:
         """The request, without the credentials: see :func:`lib.auth.send`.
 
@@ -142,7 +149,8 @@ def _add_query(url: str, parameters: dict[str, str]) -> str:
 class Task:
     """One claimed event. ``id`` is its row, ``event_id`` what InBoost knows it by.
 
-    :ivar state: what was read once it was leased, of operations that send a state
+    :ivar state: what was read once it was leased: of operations that send a state, and
+        consent where the request may be made of it
     :ivar trouble: why it cannot be sent, when that was found then
     :ivar is_probe: whether it alone shows whether the server is well again
     :ivar test: asked first: whether it is

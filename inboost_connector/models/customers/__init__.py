@@ -11,6 +11,7 @@ from . import inboost_customer_conflict  # what a person decides about it
 from . import inboost_customer_match  # whom a row is about
 from . import inboost_customer_decision  # what becomes of a row
 from . import inboost_customer_consent  # who wants no messages
+from . import inboost_event  # whose consent is read when it leaves
 from . import inboost_customer_write  # doing what was decided
 from . import inboost_customer_offer  # contacts whom InBoost does not know
 from . import inboost_customer_history  # purchases from before the link

@@ -172,7 +172,7 @@ class InboostEvent(models.Model):
             try:
                 target = event.endpoint_id.sudo()._prepare_target()
                 request = target.prepare_request(
-                    {**(event.fact or {}), **(event.sent or {})}, **event._envelope()
+                    event._get_known(), **event._envelope()
                 )
                 event.body_text = self._shown(request.body)
             except mapping.MappingError as error:
@@ -234,6 +234,12 @@ class InboostEvent(models.Model):
         """What is known of the event besides the fact, for the mapping."""
         self.ensure_one()
         return {"event_id": self.event_id, "phone": self.phone, "key": self.key}
+
+    def _get_known(self):
+        """The fact, with what was read when the event left, or is so now."""
+        self.ensure_one()
+        consent = self._read_consent([self.phone]).get(self.phone, {})
+        return {**(self.fact or {}), **consent, **(self.sent or {})}
 
     def _queue(self):
         """To the end of the queue of what is due now."""
@@ -356,6 +362,14 @@ class InboostEvent(models.Model):
         if at is None:
             woken["inboost_woken"] = True
             self.env.cr.postcommit.add(self.env["inboost.watch"]._wake_scheduler)
+
+    @api.model
+    def _read_consent(self, phones):
+        """Who wants no messages; the storey that knows it fills this in.
+
+        :return: {phone: lib.facts.Consent}
+        """
+        return {}
 
     @api.model
     def _read_newest(self, backend, phones):
