@@ -19,6 +19,7 @@ from . import inboost_customer_lookup  # one customer, by phone
 from . import inboost_sync_run  # one pull, and when it is due
 from . import inboost_sync_run_page  # one page of a pull
 from . import inboost_announcement  # what the portal says by itself
+from . import inboost_portal_mixin  # what belongs to the portal before
 from . import inboost_absence  # who is not in InBoost, and why
 from . import inboost_document_mixin  # a purchase of which nothing was recorded
 from . import inboost_unsent  # purchases that were not sent, and why

@@ -271,24 +271,6 @@ class InboostBackend(models.Model):
             return partners
         return self.env["inboost.customer.consent"]._filter_opted_in(partners)
 
-    # -- another portal ------------------------------------------------------------
-
-    def _leave_portal(self):
-        """Its customers have numbers of their own, and an equal one is somebody
-        else."""
-        super()._leave_portal()
-        mine = [("backend_id", "=", self.id)]
-        for run in self.env["inboost.sync.run"].search(
-            [*mine, ("state", "in", ("queued", "running"))]
-        ):
-            run._finish("cancelled")
-        for announcement in self.env["inboost.announcement"].search(
-            [*mine, ("state", "=", "waiting")]
-        ):
-            announcement._fail("other_portal", {})
-        self.env["inboost.customer"]._forget_numbers(self)
-        self.env["inboost.sync.line"]._forget_numbers(self)
-
     # -- offer ---------------------------------------------------------------------
 
     def _prepare_customer(self, partner):

@@ -4,11 +4,12 @@ from odoo.exceptions import UserError
 from ...lib import codes
 
 
-class InboostBackend(models.Model):
+class InboostPortalMixin(models.AbstractModel):
     """Who is at an address that changed: another portal, or the same one at a new
     address. Nothing of ours can tell, so that a person says it."""
 
-    _inherit = "inboost.backend"
+    _name = "inboost.portal.mixin"
+    _description = "InBoost Portal of a Backend"
 
     is_moved = fields.Boolean(
         compute="_compute_is_moved",
