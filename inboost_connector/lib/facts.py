@@ -112,7 +112,10 @@ class Bonus(TypedDict):
     time: str
 
 
-class ExpiringCustomer(TypedDict):
+class ExpiringCustomer(Consent):
+    """Nobody who had opted out when the notice was made is in it; consent is what it is
+    when the notice leaves."""
+
     phone: str  # in the backend's style
     amount: float  # points
     date: str  # the last day of the first of them
@@ -277,7 +280,11 @@ _EXPIRING = Expiring(
     date="2026-02-07",
     phones=["380671234567"],
     time=_PURCHASE["time"],
-    customers=[ExpiringCustomer(phone="380671234567", amount=12.0, date="2026-02-05")],
+    customers=[
+        ExpiringCustomer(
+            phone="380671234567", amount=12.0, date="2026-02-05", **_CONSENT
+        )
+    ],
 )
 
 _SENT = Sent(
@@ -314,6 +321,11 @@ SAMPLES: dict[str, dict[str, Any]] = {
     },
     "bonuses_expiring": dict(_EXPIRING),
     "event_check": dict(_SENT),
+}
+#: Operations whose expressions can read consent: the customer's, or that of each of a
+#: list.
+WITH_CONSENT = {name for name, sample in SAMPLES.items() if "opted_out" in sample} | {
+    "bonuses_expiring"
 }
 SAMPLE_ENVELOPE = {
     "event_id": "2b0d7b3d-0000-4000-8000-6a1e1c4b9d01",

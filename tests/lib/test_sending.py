@@ -38,6 +38,8 @@ from .engine import Answers, answering, landed, target, task
         ({"batch_body": "{rows: rows, out: opted_out}"}, True),
         ({"body": "{total: total}"}, False),
         ({"operation": "connection_test", "body": "{out: opted_out}"}, False),
+        ({"operation": "bonuses_expiring", "body": "customers[?!opted_out]"}, True),
+        ({"operation": "bonuses_expiring", "body": "{to: phones}"}, False),
     ],
 )
 def test_consent_is_read_only_where_a_request_may_be_made_of_it(where, read):

@@ -12,6 +12,9 @@ class InboostCustomerConsent(models.AbstractModel):
     _name = "inboost.customer.consent"
     _description = "InBoost Consent"
 
+    #: That nobody objected is no consent.
+    UNKNOWN = Consent(opted_out=None, opted_out_by=None, opted_out_at=None)
+
     @api.model
     def _take_over(self, backend, decisions):
         """What rows say of consent. Nothing, where it is not mapped."""
@@ -87,8 +90,6 @@ class InboostCustomerConsent(models.AbstractModel):
                 [phone for phone in phones if phone],
             )
         )
-        # That nobody objected is no consent.
-        unknown = Consent(opted_out=None, opted_out_by=None, opted_out_at=None)
         found = {
             phone: Consent(
                 opted_out=True,
@@ -97,7 +98,7 @@ class InboostCustomerConsent(models.AbstractModel):
             )
             for phone, moment, said_there in rows
         }
-        return {phone: found.get(phone, unknown) for phone in phones}
+        return {phone: found.get(phone, self.UNKNOWN) for phone in phones}
 
     @api.model
     def _entries(self):

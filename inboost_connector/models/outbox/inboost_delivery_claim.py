@@ -171,8 +171,12 @@ class InboostDeliveryClaim(models.AbstractModel):
         for backend_id, some in by_backend.items():
             backend = self.env["inboost.backend"].browse(backend_id)
             self._add_states(some, partial(events._read_newest, backend))
-        if some := [task for task in tasks if task.target.reads_consent]:
+        told = [task for task in tasks if task.target.reads_consent]
+        if some := [task for task in told if task.phone]:
             self._add_states(some, events._read_consent)
+        for task in told:
+            if not task.phone:
+                self._add_states([task], partial(events._read_consents, task))
 
     @api.model
     def _add_states(self, tasks, read):

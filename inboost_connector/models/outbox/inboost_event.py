@@ -235,12 +235,6 @@ class InboostEvent(models.Model):
         self.ensure_one()
         return {"event_id": self.event_id, "phone": self.phone, "key": self.key}
 
-    def _get_known(self):
-        """The fact, with what was read when the event left, or is so now."""
-        self.ensure_one()
-        consent = self._read_consent([self.phone]).get(self.phone, {})
-        return {**(self.fact or {}), **consent, **(self.sent or {})}
-
     def _queue(self):
         """To the end of the queue of what is due now."""
         for event in self.sudo():
@@ -368,6 +362,14 @@ class InboostEvent(models.Model):
         """Who wants no messages; the storey that knows it fills this in.
 
         :return: {phone: lib.facts.Consent}
+        """
+        return {}
+
+    @api.model
+    def _read_consents(self, task, phones):
+        """The same of the customers in a list.
+
+        :return: {phone of ``task``, which is none: the keys of the fact that change}
         """
         return {}
 

@@ -60,6 +60,30 @@ class TestConsentSent(BonusCase):
         self.env["phone.blacklist"].sudo().remove(self.phone)
         self.assertIn('"out": true', details.body_text)
 
+    def test_a_notice_says_who_opted_out_since_it_was_made(self):
+        self.program.inboost_validity_days = 5
+        other = self.env["res.partner"].create({"name": "O", "phone": "+380501112233"})
+        self.make_card(10)
+        self.make_card(7, other)
+        self.endpoint("bonuses_expiring").body = (
+            "{all: customers[].{phone: phone, out: opted_out, by: opted_out_by},"
+            " left: customers[?!opted_out].phone}"
+        )
+        event = self.env["inboost.bonus.notice"]._capture(self.backend)
+        self.opt_out()
+        self.deliver()
+        [body] = self.fake.bodies("/api/webhok/bonuses-expiring-token/")
+        self.assertEqual(
+            body["all"],
+            [
+                {"phone": "380501112233"},
+                {"phone": "380671234567", "out": True, "by": "odoo"},
+            ],
+        )
+        self.assertEqual(body["left"], ["380501112233"])
+        self.assertEqual(event.state, "done")
+        self.assertEqual(event.sent["customers"][1]["opted_out_by"], "odoo")
+
     def test_what_waits_is_shown_as_it_would_leave(self):
         details = self.events_of(self.sell(self.customer))[-1]
         self.opt_out()
