@@ -8,7 +8,6 @@ class InboostPortalMixin(models.AbstractModel):
 
     def _leave_portal(self):
         """An equal number over there is somebody else."""
-        super()._leave_portal()
         mine = [("backend_id", "=", self.id)]
         open_runs = [*mine, ("state", "in", ("queued", "running"))]
         for run in self.env["inboost.sync.run"].search(open_runs):
@@ -18,3 +17,4 @@ class InboostPortalMixin(models.AbstractModel):
             announcement._fail("other_portal", {})
         self.env["inboost.customer"]._forget_numbers(self)
         self.env["inboost.sync.line"]._forget_numbers(self)
+        return super()._leave_portal()
