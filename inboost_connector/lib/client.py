@@ -164,15 +164,25 @@ def _tls() -> ssl.SSLContext:
 
 class _Connection(HTTPConnection):
     """Notes when the first byte leaves, and never connects by itself, past our checks.
+    Headers and body leave together, in one packet where they fit.
 
     :ivar sent: whether a byte may have left since it was last set"""
 
     auto_open = 0
     sent = False
 
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(host, port)
+        self._parts: list[bytes] = []
+
     def send(self, data: Any) -> None:
+        self._parts.append(data)
+
+    def flush(self) -> None:
+        data = b"".join(self._parts)
+        self._parts.clear()
         self.sent = True
-        return super().send(data)
+        super().send(data)
 
 
 class _Pool:
@@ -342,6 +352,7 @@ def _talk(
         # A server may answer before it has read all, and hang up: "too large", say.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             connection.request(request.method, target, body, request.headers)
+            connection.flush()
     finally:
         exchange.sent = connection.sent
     with connection.getresponse() as response:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cached_property
 from typing import Any
 
 from . import dates
@@ -31,7 +32,7 @@ class Function:
     result: Any
     checks: Mapping[int, Callable[[Any], object]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def arity(self) -> tuple[int, int]:
         """The least and the most arguments."""
         given = inspect.signature(self.call).parameters.values()

@@ -45,13 +45,14 @@ def describe(exchange: Exchange, rules: LogRules) -> dict[str, Any]:
         answer = redact.without_words(_mask(exchange, rules), words)
         error = redact.without_words(error, words)
         body = redact.personal(body, rules.people)
-    shown = "" if body is None else json.dumps(body, ensure_ascii=False, indent=2)
+    # The screen indents it: here that would cost five times as much.
+    shown = "" if body is None else json.dumps(body, ensure_ascii=False)
     limit = MAX_PAGE_TEXT if rules.page and exchange.data is not None else MAX_TEXT
     return {
         "event_uuid": request.event_id,
         "method": request.method,
         "url": redact.text(redact.url(request.url, rules.webhook), secrets),
-        "request_headers": redact.text(json.dumps(headers, indent=2), secrets),
+        "request_headers": redact.text(json.dumps(headers), secrets),
         "request_body": _hide(shown, secrets, rules)[:MAX_TEXT],
         "status": exchange.status or 0,
         "answer": _hide(answer, secrets, rules)[:limit],

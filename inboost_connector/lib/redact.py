@@ -62,10 +62,15 @@ def headers(
 def text(value: str, secrets: Iterable[str | None] = ()) -> str:
     """``value`` with every one of ``secrets`` masked, the longest first, in whatever
     form they are sent and echoed."""
-    known = {form for secret in secrets if secret for form in spellings(secret)}
-    for form in sorted(known, key=len, reverse=True):
+    for form in _find_forms(tuple(secrets)):
         value = value.replace(form, MASK)
     return value
+
+
+@lru_cache(1024)
+def _find_forms(secrets: tuple[str | None, ...]) -> list[str]:
+    known = {form for secret in secrets if secret for form in spellings(secret)}
+    return sorted(known, key=len, reverse=True)
 
 
 @lru_cache(1024)

@@ -28,7 +28,8 @@ class SaleOrder(models.Model):
             # Read before core deletes it: what the order gave is taken back.
             operation.gross.update(confirmed._inboost_points_given())
             result = super()._action_cancel()
-            cards = self.env["loyalty.card"].browse(list(operation.before))
+            # The coupons that the order gave are deleted by now.
+            cards = self.env["loyalty.card"].browse(list(operation.before)).exists()
             cards._inboost_pass_on(operation)
         for order in confirmed.filtered("inboost_uuid"):
             uuid = order.inboost_uuid

@@ -11,7 +11,9 @@ from tests.support.typist import Typist
 BODY = ".o_field_widget[name=body]"
 #: What is asked while one types: the request as it would leave, and what is wrong.
 ASKED = "**/call_kw/inboost.endpoint/onchange*"
+READ = "**/call_kw/inboost.endpoint/web_read*"
 SAVED = "**/call_kw/inboost.endpoint/web_save*"
+CLEAN = ".o_form_status_indicator_buttons.invisible"
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +81,8 @@ def type_body(screen):
     """As :func:`enter_body`; it is discarded in the end."""
     yield partial(enter_body, screen)
     screen.page.locator(".o_form_button_cancel").click()
+    # What is typed before that is done, and saved at once, is discarded with the rest.
+    expect(screen.page.locator(CLEAN)).to_have_count(1)
 
 
 def written(page):
@@ -240,14 +244,40 @@ def test_what_is_typed_while_it_is_saved_never_lands_in_the_next(screen, two, sl
     slow.recover()
     purchase.wait_for()
     assert written(page) == second
-    clean = page.locator(".o_form_status_indicator_buttons.invisible")
+    clean = page.locator(CLEAN)
     expect(clean).to_have_count(1)
     assert two() == ["{points: amount}", second]
     turn(page, "previous", "Bonus balance").wait_for()
     assert written(page) == "{points: amount, late: key}"
-    page.locator(".o_form_button_save").click()
+    with page.expect_response(SAVED):
+        page.locator(".o_form_button_save").click()
     expect(clean).to_have_count(1)
     assert two() == ["{points: amount, late: key}", second]
+
+
+def test_what_is_typed_before_a_form_is_read_anew_can_be_saved(screen, two, slow):
+    """Odoo shows a form as it was when it was left, and reads it then."""
+    page = screen.page
+    turn(page, "next", "Purchase").wait_for()
+    _first, second = two()
+    ids = screen.odoo.execute("inboost.endpoint", "search", [["body", "=", two()[0]]])
+    screen.odoo.execute("inboost.endpoint", "write", ids, {"body": "{other: amount}"})
+    read = []
+    page.route(READ, lambda route: read.append(route))
+    turn(page, "previous", "Bonus balance").wait_for()
+    enter_body(screen, "{late: amount}")
+    slow.wait()
+    while not read:
+        page.wait_for_timeout(20)
+    with page.expect_response(READ):
+        read.pop().continue_()
+    page.unroute(READ)
+    slow.recover()
+    request = page.locator(".o_field_widget[name=preview]")
+    expect(request).to_contain_text('"late": 45.0')
+    with page.expect_response(SAVED):
+        page.locator(".o_form_button_save").click()
+    assert two() == ["{late: amount}", second]
 
 
 # -- what is wrong -------------------------------------------------------------------

@@ -1,10 +1,14 @@
 """Chromium, as fixtures for the tests that need a screen."""
 
+import os
 import shutil
 
 import pytest
 from playwright.sync_api import sync_playwright
 
+#: Milliseconds that each request takes longer: a line as a shop may have it shows what
+#: is not waited for.
+SLOW_LINE = int(os.environ.get("SLOW_LINE") or 0)
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -29,4 +33,17 @@ def browser():
 
 @pytest.fixture(scope="module")
 def page(browser):
-    return browser.new_page(viewport={"width": 1366, "height": 900})
+    page = browser.new_page(viewport={"width": 1366, "height": 900})
+    if SLOW_LINE:
+        session = page.context.new_cdp_session(page)
+        session.send("Network.enable")
+        session.send(
+            "Network.emulateNetworkConditions",
+            {
+                "offline": False,
+                "latency": SLOW_LINE,
+                "downloadThroughput": -1,
+                "uploadThroughput": -1,
+            },
+        )
+    return page

@@ -21,29 +21,38 @@ class InboostBonusBalance(models.AbstractModel):
         """The balances of ``customers`` changed, or are to be sent again.
 
         :param backend: one ``inboost.backend``
+        :param customers: see :meth:`_prepare_facts`
+        """
+        return self.env["inboost.capture"]._capture_all(
+            backend, self._prepare_facts(backend, customers), priority=priority
+        )
+
+    @api.model
+    def _prepare_facts(self, backend, customers):
+        """
+        :param backend: one ``inboost.backend``
         :param customers: list of (partner, phone); the phone is one that they had
             before, to say what is left there; the present one where it is None
+        :return: list of Capture
         """
-        backend.ensure_one()
         now = fields.Datetime.now()
+        partners = self.env["res.partner"].union(*(one for one, _phone in customers))
+        # Two columns of a contact who has seventy.
+        partners.fetch(["phone", "phone_sanitized"])
         phones = [phone or partner.phone_sanitized for partner, phone in customers]
         amounts = self._read_amounts(backend, phones)
-        return self.env["inboost.capture"]._capture_all(
-            backend,
-            [
-                Capture(
-                    operation="balance_set",
-                    key=keys.of_balance(str(uuid4())),
-                    fact={"amount": amounts[current], "time": iso(now)},
-                    occurred_at=now,
-                    partner=partner,
-                    record=None,
-                    phone=phone,
-                )
-                for (partner, phone), current in zip(customers, phones, strict=True)
-            ],
-            priority=priority,
-        )
+        return [
+            Capture(
+                operation="balance_set",
+                key=keys.of_balance(str(uuid4())),
+                fact={"amount": amounts[current], "time": iso(now)},
+                occurred_at=now,
+                partner=partner,
+                record=None,
+                phone=phone,
+            )
+            for (partner, phone), current in zip(customers, phones, strict=True)
+        ]
 
     @api.model
     def _read_amounts(self, backend, phones):
@@ -69,7 +78,7 @@ class InboostBonusBalance(models.AbstractModel):
               GROUP BY p.phone_sanitized
                 """,
                 phones=[phone for phone in phones if phone],
-                programs=backend.program_ids.ids,
+                programs=list(backend.sudo()._get_recording()["programs"]),
             )
         )
         found = {phone: rounded(amount) for phone, amount in rows}

@@ -184,12 +184,13 @@ class InboostBonusMove(models.Model):
             (self.browse(), "_record_changes", [changes]),
         ):
             changes.update(self.sudo()._prepare_changes(operation))
-            self.sudo()._record_changes(changes)
+            self.sudo()._write_changes(changes)
 
     @api.model
     def _prepare_changes(self, operation):
         """What happened to cards, as JSON: it is recorded now, or made up for later as
         what it was."""
+        # Some were deleted, or were rolled back with a row of an import.
         cards = self.env["loyalty.card"].browse(operation.before).exists()
         order = operation.order
         return {
@@ -222,7 +223,7 @@ class InboostBonusMove(models.Model):
 
     @api.model
     def _record_changes(self, changes):
-        """Write the rows of ``changes`` and send what follows from them.
+        """Make up for ``changes`` that were not written when they happened.
 
         :param dict changes: see :meth:`_prepare_changes`; an empty one is nothing
         """
@@ -230,10 +231,15 @@ class InboostBonusMove(models.Model):
             return self.browse()
         cards = self.env["loyalty.card"].browse(card["id"] for card in changes["cards"])
         known = set(cards.exists().ids)
+        left = [change for change in changes["cards"] if change["id"] in known]
+        return self._write_changes({**changes, "cards": left})
+
+    @api.model
+    def _write_changes(self, changes):
+        """Write the rows of ``changes`` and send what follows from them."""
         rows = [
             self._prepare_row_values(change, changes["values"])
             for change in changes["cards"]
-            if change["id"] in known
         ]
         moves = self._create_rows([row for row in rows if row], changes.get("carries"))
         # The ledger stands whatever becomes of what is sent about it.

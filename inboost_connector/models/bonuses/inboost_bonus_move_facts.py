@@ -19,12 +19,14 @@ class InboostBonusMove(models.Model):
         :param owners: more [partner id, program id, phone] whose balance changed
         :param bool silent: balances only
         """
-        if not silent:
-            self._capture_gross()
-        self._capture_balances(owners)
+        entries = {} if silent else self._prepare_gross()
+        self._capture_balances(owners, entries)
 
-    def _capture_gross(self):
-        """An accrual and a redemption, each by its own amount."""
+    def _prepare_gross(self):
+        """An accrual and a redemption, each by its own amount.
+
+        :return: {backend: list of Capture}
+        """
         backends = self.program_id._inboost_find_backends()
         entries = defaultdict(list)
         for move in self:
@@ -39,10 +41,7 @@ class InboostBonusMove(models.Model):
                     entries[backend].append(
                         Capture(*fact, move.partner_id, move._get_document())
                     )
-        for backend, some in entries.items():
-            self.env["inboost.capture"]._capture_all(
-                backend, some, again="confirmed_again"
-            )
+        return entries
 
     def _bonus_fact(self, operation, amount):
         """:return: (operation, key, lib.facts.Bonus, time)"""
@@ -96,12 +95,14 @@ class InboostBonusMove(models.Model):
             return self.env[self.order_model].browse(self.order_id)
         return self
 
-    def _capture_balances(self, owners=()):
+    def _capture_balances(self, owners=(), entries=None):
         """One event for each customer and backend; the amount is read when it goes.
 
         :param owners: more [partner id, program id, phone] than those of these rows; a
             partner who is gone by now had that phone
+        :param entries: {backend: list of Capture} that go first, by the same statement
         """
+        entries = entries or {}
         partners, programs = self.env["res.partner"], self.env["loyalty.program"]
         changed = {(move.partner_id, move.program_id, None) for move in self}
         for partner_id, program_id, phone in owners:
@@ -115,6 +116,14 @@ class InboostBonusMove(models.Model):
         for partner, program, phone in changed:
             for backend in backends[program]:
                 wanted[backend].add((partner, phone))
+        balances = self.env["inboost.bonus.balance"]
         for backend in sorted(wanted, key=lambda backend: backend.id):
             customers = sorted(wanted[backend], key=lambda one: one[0].ids)
-            self.env["inboost.bonus.balance"]._capture(backend, customers)
+            self.env["inboost.capture"]._capture_all(
+                backend,
+                [
+                    *entries.get(backend, ()),
+                    *balances._prepare_facts(backend, customers),
+                ],
+                again="confirmed_again",
+            )

@@ -70,8 +70,7 @@ class LoyaltyCard(models.Model):
 
         :param operation: the recording
         """
-        # A cancelled order's coupons are deleted by Odoo.
-        for card in self.sudo().exists():
+        for card in self.sudo():
             heir = card._inboost_find_heir()
             change = card.points - operation.before.get(card.id, card.points)
             if heir == card or not change:

@@ -326,7 +326,7 @@ class TestBonusLedger(BonusCase):
     def test_failing_capture_keeps_the_ledger_and_is_sent_later(self):
         card = self.make_card(20)
         broken = patch.object(
-            type(self.Move), "_capture_gross", side_effect=KeyError("bug")
+            type(self.Move), "_prepare_gross", side_effect=KeyError("bug")
         )
         with broken, mute_logger(EVENT):
             self.sell_with_points(card, net=5, spent=5)
@@ -352,7 +352,7 @@ class TestBonusLedger(BonusCase):
     def test_rows_that_failed_are_sent_later_as_what_they_were(self):
         """Whichever step failed: writing the rows, or what is sent of them."""
         self.program.inboost_refund_points = "all"
-        for step in ("_prepare_row_values", "_capture_gross"):
+        for step in ("_prepare_row_values", "_prepare_gross"):
             with self.subTest(step):
                 card = self.make_card(20)
                 before = self.sell_with_points(card, net=3, spent=2)

@@ -79,7 +79,7 @@ class TestNets(BonusCase):
         self.deliver()
         self.fake.requests.clear()
         with (
-            self.broken(self.env["inboost.bonus.balance"], "_capture"),
+            self.broken(self.env["inboost.bonus.balance"], "_prepare_facts"),
             mute_logger(CAPTURE),
         ):
             self.customer.phone = "+380501112233"
@@ -98,7 +98,7 @@ class TestNets(BonusCase):
         wizard = self.env["base.partner.merge.automatic.wizard"].create({})
         both = self.customer + self.other_customer
         with (
-            self.broken(self.env["inboost.bonus.balance"], "_capture"),
+            self.broken(self.env["inboost.bonus.balance"], "_prepare_facts"),
             mute_logger(CAPTURE),
         ):
             wizard._merge(both.ids, self.customer)
@@ -114,7 +114,7 @@ class TestNets(BonusCase):
         self.deliver()
         self.fake.requests.clear()
         with (
-            self.broken(self.env["inboost.bonus.balance"], "_capture"),
+            self.broken(self.env["inboost.bonus.balance"], "_prepare_facts"),
             mute_logger(CAPTURE),
         ):
             card.sudo().unlink()
@@ -128,7 +128,7 @@ class TestNets(BonusCase):
         self.make_card(10)
         self.deliver()
         with (
-            self.broken(self.env["inboost.bonus.balance"], "_capture"),
+            self.broken(self.env["inboost.bonus.balance"], "_prepare_facts"),
             mute_logger(CAPTURE),
         ):
             self.customer.active = False

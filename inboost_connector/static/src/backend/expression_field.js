@@ -121,9 +121,14 @@ export class ExpressionField extends AceField {
 
     /** A text that joins the queue behind a discard would be discarded with what was
      * there, and behind the next record it would become that one's. */
-    commitWhenIdle() {
-        const isBusy = this.props.record.model.mutex._queueSize;
-        return isBusy ? this.commitSoon() : this.commitChanges();
+    async commitWhenIdle() {
+        if (this.props.record.model.mutex._queueSize) {
+            // A debounced function forgets what is asked of it while it runs.
+            await null;
+            this.commitSoon();
+        } else {
+            await this.commitChanges();
+        }
     }
 
     async commitChanges() {
@@ -138,6 +143,10 @@ export class ExpressionField extends AceField {
             await record.update({[name]: text});
         } finally {
             draft.onTheWay--;
+        }
+        if (name in record._changes) {
+            // A form out of the cache, read anew meanwhile, forgot that it was changed.
+            record.dirty = true;
         }
         if (!draft.onTheWay && draft.text === text) {
             draft.text = null;
