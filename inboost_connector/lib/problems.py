@@ -31,10 +31,6 @@ OF_DATA = {
     "not_a_birthday": _lt("Left out: %(value)s cannot be a date of birth."),
     "not_a_language": _lt("Left out: language “%(value)s” is none of %(known)s."),
     "not_yes_or_no": _lt("Left out: %(field)s “%(value)s” is neither yes nor no."),
-    "other_portal": _lt(
-        "It came before somebody said that another portal is there. If it is from that "
-        "one, process it again."
-    ),
     # lists
     "other_style": _lt(
         "The list stopped at %(position)s, which does not fit the paging “%(style)s”: "
