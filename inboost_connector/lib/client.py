@@ -6,17 +6,15 @@ Built on ``http.client``: of all clients it costs least, and connecting stays ou
 import contextlib
 import json
 import logging
-import select
 import socket
 import ssl
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field, replace
 from email.message import Message
 from functools import cache
-from http.client import HTTPConnection, HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPResponse
 from types import TracebackType
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -25,6 +23,7 @@ import certifi
 
 from .address_guard import Address, AddressRefused, check_url
 from .connect import Watch, connect, watchdog
+from .pool import Connection, Pool
 from .problems import Problem, ProblemError
 
 _logger = logging.getLogger(__name__)
@@ -34,8 +33,6 @@ USER_AGENT = "inboost_connector/19.0"
 MAX_ANSWER = 64 * 1024
 #: Pages of customers may be larger than what is worth keeping in a log.
 MAX_PAGE = 8 * 1024 * 1024
-#: Seconds after which an idle connection may have been closed by the server.
-MAX_IDLE = 3.0
 #: Seconds to reach a server, TLS included.
 CONNECT_TIMEOUT = 5.0
 #: Seconds that a socket's own timeout comes after the watchdog: a second net.
@@ -162,72 +159,6 @@ def _tls() -> ssl.SSLContext:
     return context
 
 
-class _Connection(HTTPConnection):
-    """Notes when the first byte leaves, and never connects by itself, past our checks.
-    Headers and body leave together, in one packet where they fit.
-
-    :ivar sent: whether a byte may have left since it was last set"""
-
-    auto_open = 0
-    sent = False
-
-    def __init__(self, host: str, port: int) -> None:
-        super().__init__(host, port)
-        self._parts: list[bytes] = []
-
-    def send(self, data: Any) -> None:
-        self._parts.append(data)
-
-    def flush(self) -> None:
-        data = b"".join(self._parts)
-        self._parts.clear()
-        self.sent = True
-        super().send(data)
-
-
-class _Pool:
-    """Idle connections by where they lead. None is handed out that sat idle: the
-    server may be closing it just now, and the outcome of what we send would be
-    unknown for nothing."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._lock = threading.Lock()
-        self._idle: dict[object, list[tuple[_Connection, float]]] = {}
-
-    def take(self, place: object) -> _Connection | None:
-        while True:
-            with self._lock:
-                if not self._idle.get(place):
-                    return None
-                connection, since = self._idle[place].pop()
-            if time.monotonic() - since < MAX_IDLE and not _is_readable(connection):
-                return connection
-            connection.close()
-
-    def give(self, place: object, connection: _Connection) -> None:
-        with self._lock:
-            idle = self._idle.setdefault(place, [])
-            if len(idle) < self._size:
-                idle.append((connection, time.monotonic()))
-                return
-        connection.close()
-
-    def close(self) -> None:
-        with self._lock:
-            self._size = 0
-            for idle in self._idle.values():
-                while idle:
-                    idle.pop()[0].close()
-
-
-def _is_readable(connection: HTTPConnection) -> bool:
-    """Whether an idle server said something: that it hung up, most likely."""
-    poll = select.poll()
-    poll.register(connection.sock, select.POLLIN)
-    return bool(poll.poll(0))
-
-
 class Client:
     """A pool of connections; safe to use from several threads at once. No proxies, no
     cookies, no redirects.
@@ -244,7 +175,7 @@ class Client:
     ) -> None:
         self.allow_http = allow_http
         self.allowed_networks = tuple(allowed_networks)
-        self._pool = _Pool(pool_size)
+        self._pool = Pool(pool_size)
 
     def __enter__(self) -> "Client":
         return self
@@ -310,7 +241,7 @@ class Client:
             else:
                 connection.close()
 
-    def _connect(self, address: Address, deadline: float) -> _Connection:
+    def _connect(self, address: Address, deadline: float) -> Connection:
         """A connection with a checked address, TLS done."""
         deadline = min(deadline, time.monotonic() + CONNECT_TIMEOUT)
         sock = connect(address.host, address.port, self.allowed_networks, deadline)
@@ -320,7 +251,7 @@ class Client:
         except BaseException:
             sock.close()
             raise
-        connection = _Connection(address.host, address.port)
+        connection = Connection(address.host, address.port)
         connection.sock = sock
         if address.scheme == "https":
             connection.default_port = 443
@@ -339,7 +270,7 @@ def _secure(sock: socket.socket, host: str, deadline: float) -> ssl.SSLSocket:
 
 
 def _talk(
-    connection: _Connection,
+    connection: Connection,
     target: str,
     exchange: Exchange,
     body: bytes | None,

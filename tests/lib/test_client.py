@@ -16,6 +16,7 @@ import trustme
 
 from inboost_connector.lib import client as lib_client
 from inboost_connector.lib import connect as lib_connect
+from inboost_connector.lib import pool as lib_pool
 from inboost_connector.lib.client import Client, Request
 
 LOOPBACK = ["127.0.0.0/8"]
@@ -635,7 +636,7 @@ def test_connections_are_used_again(receiver, http_client):
 
 def test_a_connection_that_idled_is_not_used_again(receiver, http_client):
     http_client.send(Request("POST", receiver.url, body={}))
-    with patch.object(lib_client, "MAX_IDLE", 0.0):
+    with patch.object(lib_pool, "MAX_IDLE", 0.0):
         http_client.send(Request("POST", receiver.url, body={}))
     assert receiver.connections == 2
 
@@ -667,7 +668,7 @@ def test_no_file_descriptor_is_left_behind(http_client, receiver):
         http_client.send(Request("POST", "http://127.0.0.1:1"))
         http_client.close()
 
-    with patch.object(lib_client, "MAX_IDLE", 0.0):
+    with patch.object(lib_pool, "MAX_IDLE", 0.0):
         send_some()
         receiver.answer = (200, {"Connection": "close"}, b"{}")
         before = len(os.listdir("/proc/self/fd"))
