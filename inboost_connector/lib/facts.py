@@ -4,7 +4,8 @@ Amounts are floats in the order's currency and have the sign of the money: what 
 is positive, what is paid back negative, in lines as in totals. Quantities are in the
 line's unit, points in the program's, times ISO 8601 in UTC with a ``Z``, days
 ``YYYY-MM-DD`` of the company's calendar. A fact holds neither phone nor event id: these
-belong to the event that carries it and are added when it is sent."""
+belong to the event that carries it and are added when it is sent. So is consent, which
+may change while an event waits."""
 
 import math
 from collections.abc import Iterable
@@ -12,6 +13,15 @@ from datetime import datetime
 from typing import Any, TypedDict
 
 from .problems import Problem
+
+
+class Consent(TypedDict):
+    """What is known, when an event about one customer leaves, of whether they want
+    messages. All None of who never objected, which is no consent."""
+
+    opted_out: bool | None  # wants no messages
+    opted_out_by: str | None  # where that was said: "inboost" or "odoo"
+    opted_out_at: str | None
 
 
 class Customer(TypedDict):
@@ -24,9 +34,6 @@ class Customer(TypedDict):
     source: str | None  # of acquisition
     specialty: str | None
     lang: str | None  # UA, RU or EN
-    opted_out: bool | None  # wants no messages
-    opted_out_by: str | None  # where that was said: "inboost" or "odoo"
-    opted_out_at: str | None
 
 
 class Balance(TypedDict):
@@ -105,7 +112,10 @@ class Bonus(TypedDict):
     time: str
 
 
-class ExpiringCustomer(TypedDict):
+class ExpiringCustomer(Consent):
+    """Nobody who had opted out when the notice was made is in it; consent is what it is
+    when the notice leaves."""
+
     phone: str  # in the backend's style
     amount: float  # points
     date: str  # the last day of the first of them
@@ -263,16 +273,18 @@ _CUSTOMER = Customer(
     source="Instagram",
     specialty="Cosmetologist",
     lang="UA",
-    opted_out=None,
-    opted_out_by=None,
-    opted_out_at=None,
 )
+_CONSENT = Consent(opted_out=None, opted_out_by=None, opted_out_at=None)
 _BALANCE = Balance(amount=45.0, change=10.0, time=_PURCHASE["time"])
 _EXPIRING = Expiring(
     date="2026-02-07",
     phones=["380671234567"],
     time=_PURCHASE["time"],
-    customers=[ExpiringCustomer(phone="380671234567", amount=12.0, date="2026-02-05")],
+    customers=[
+        ExpiringCustomer(
+            phone="380671234567", amount=12.0, date="2026-02-05", **_CONSENT
+        )
+    ],
 )
 
 _SENT = Sent(
@@ -294,20 +306,26 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "since": "2026-01-31T10:00:00Z",
     },
     "customer_find": {},
-    "customer_upsert": dict(_CUSTOMER),
-    "balance_set": dict(_BALANCE),
-    "purchase": dict(_PURCHASE),
-    "purchase_refund": dict(_REFUND),
-    "purchase_details": dict(_PURCHASE),
-    "bonus_accrual": dict(_BONUS),
+    "customer_upsert": {**_CUSTOMER, **_CONSENT},
+    "balance_set": {**_BALANCE, **_CONSENT},
+    "purchase": {**_PURCHASE, **_CONSENT},
+    "purchase_refund": {**_REFUND, **_CONSENT},
+    "purchase_details": {**_PURCHASE, **_CONSENT},
+    "bonus_accrual": {**_BONUS, **_CONSENT},
     "bonus_redemption": {
         **_BONUS,
         "code": "RED-0001",
         "kind": "redemption",
         "change": -10.0,
+        **_CONSENT,
     },
     "bonuses_expiring": dict(_EXPIRING),
     "event_check": dict(_SENT),
+}
+#: Operations whose expressions can read consent: the customer's, or that of each of a
+#: list.
+WITH_CONSENT = {name for name, sample in SAMPLES.items() if "opted_out" in sample} | {
+    "bonuses_expiring"
 }
 SAMPLE_ENVELOPE = {
     "event_id": "2b0d7b3d-0000-4000-8000-6a1e1c4b9d01",

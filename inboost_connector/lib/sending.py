@@ -3,7 +3,7 @@ Threads work here, so that nothing knows of Odoo."""
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -16,7 +16,7 @@ from . import auth, mapping, signing
 from .auth import Auth
 from .backoff import Pace
 from .client import Client, Exchange, Request
-from .facts import SAMPLES
+from .facts import SAMPLES, WITH_CONSENT
 from .log_row import LogRules, describe, mask_outcome
 from .outcome import AnswerRules, Outcome, Verdict, classify
 from .problems import ProblemError
@@ -65,8 +65,17 @@ class Target:
     @cached_property
     def unread(self) -> list[str]:
         """Names of a fact that the request is not made of."""
+        return self._find_unread(SAMPLES[self.operation])
+
+    @cached_property
+    def reads_consent(self) -> bool:
+        """Whether the request may be made of what is known of consent: all its names
+        have this one in them."""
+        return self.operation in WITH_CONSENT and not self._find_unread(["opted_out"])
+
+    def _find_unread(self, names: Iterable[str]) -> list[str]:
         texts = (self.url, self.query, self.headers, self.body, self.batch_body)
-        return mapping.find_unread(SAMPLES[self.operation], *texts)
+        return mapping.find_unread(names, *texts)
 
     def prepare_request(self, fact: dict[str, Any], **envelope: Any) -> Request:
         """The request, without the credentials: see :func:`lib.auth.send`.
@@ -142,7 +151,8 @@ def _add_query(url: str, parameters: dict[str, str]) -> str:
 class Task:
     """One claimed event. ``id`` is its row, ``event_id`` what InBoost knows it by.
 
-    :ivar state: what was read once it was leased, of operations that send a state
+    :ivar state: what was read once it was leased: of operations that send a state, and
+        consent where the request may be made of it
     :ivar trouble: why it cannot be sent, when that was found then
     :ivar is_probe: whether it alone shows whether the server is well again
     :ivar test: asked first: whether it is

@@ -46,6 +46,7 @@ from .bonuses import test_bonus_reconcile
 from .bonuses import test_bonus_refund
 from .bonuses import test_bonus_resend
 from .customers import test_announcement
+from .customers import test_another_portal
 from .customers import test_consent_capture
 from .customers import test_customer_history
 from .customers import test_customer_links

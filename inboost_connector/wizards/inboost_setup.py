@@ -249,6 +249,12 @@ class InboostSetup(models.Model):
             return answer
         return ", ".join(f"{name}: {value}" for name, value in said.items())
 
+    def action_change_portal(self):
+        return self.backend_id.action_change_portal()
+
+    def action_keep_portal(self):
+        return self.backend_id.action_keep_portal()
+
     def action_dry_run(self):
         return self.backend_id.action_dry_run()
 

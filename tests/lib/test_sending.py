@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from inboost_connector.lib.auth import Auth
 from inboost_connector.lib.client import Exchange
 from inboost_connector.lib.log_row import LogRules
+from inboost_connector.lib.operations import OPERATIONS
 from inboost_connector.lib.outcome import AnswerRules, Verdict
 from inboost_connector.lib.sending import (
     Landed,
@@ -22,6 +23,34 @@ from inboost_connector.lib.sending import (
 )
 
 from .engine import Answers, answering, landed, target, task
+
+# -- what is read before it leaves -------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "where, read",
+    [
+        ({"body": "{consent: opted_out}"}, True),
+        ({"body": "{since: opted_out_at}"}, True),
+        ({"body": "merge(@, {event: 'purchase'})"}, True),
+        ({"headers": '{"X-Opted-Out-By": opted_out_by}'}, True),
+        ({"query": "{out: opted_out}"}, True),
+        ({"batch_body": "{rows: rows, out: opted_out}"}, True),
+        ({"body": "{total: total}"}, False),
+        ({"operation": "connection_test", "body": "{out: opted_out}"}, False),
+        ({"operation": "bonuses_expiring", "body": "customers[?!opted_out]"}, True),
+        ({"operation": "bonuses_expiring", "body": "{to: phones}"}, False),
+    ],
+)
+def test_consent_is_read_only_where_a_request_may_be_made_of_it(where, read):
+    assert target(**where).reads_consent is read
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_no_shipped_request_reads_consent(name):
+    shipped = OPERATIONS[name]
+    assert not target(operation=name, body=shipped.body).reads_consent
+
 
 # -- any expression, any fact, any answer ------------------------------------------
 

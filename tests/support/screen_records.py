@@ -71,6 +71,9 @@ put(backends["paused"], pause_code="wrong_credentials",
 archived = env["inboost.backend"].create(
     {"name": "Old portal", "address": "https://old.inboost.example", "active": False})
 show(archived, "archived")
+moved = env["inboost.backend"].create(
+    {"name": "Moved portal", "address": "https://second.inboost.example"})
+show(put(moved, connected_portal="first.inboost.example"), "moved")
 for endpoint in backend.endpoint_ids:
     show(endpoint, endpoint.operation)
     endpoint.enabled = True
@@ -260,6 +263,7 @@ for step in values_of("inboost.setup", "step"):
         "step": step, "test_state": "works", "test_answer": "It works."}), step)
 for state, used in backends.items():
     show(env["inboost.setup"].create({"backend_id": used.id, "step": "live"}), state)
+show(env["inboost.setup"].create({"backend_id": moved.id}), "moved")
 show(env["inboost.profile.import"], "new")
 for state in values_of("inboost.customer.find", "state"):
     show(env["inboost.customer.find"].create({

@@ -62,17 +62,18 @@ def _keep_unsent(env):
     )
     if not env.cr.fetchone():
         return
-    env.cr.execute("SELECT id FROM inboost_bonus_move WHERE untold")
+    env.cr.execute("SELECT id, company_id FROM inboost_bonus_move WHERE untold")
     env["inboost.capture.failure"].create(
         [
             {
                 "what": "a change of points",
+                "company_id": company_id,
                 "res_model": "inboost.bonus.move",
                 "res_ids": [move_id],
                 "method": "_capture_facts",
                 "arguments": [],
             }
-            for [move_id] in env.cr.fetchall()
+            for move_id, company_id in env.cr.fetchall()
         ]
     )
 

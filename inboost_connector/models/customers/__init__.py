@@ -11,6 +11,7 @@ from . import inboost_customer_conflict  # what a person decides about it
 from . import inboost_customer_match  # whom a row is about
 from . import inboost_customer_decision  # what becomes of a row
 from . import inboost_customer_consent  # who wants no messages
+from . import inboost_event  # whose consent is read when it leaves
 from . import inboost_customer_write  # doing what was decided
 from . import inboost_customer_offer  # contacts whom InBoost does not know
 from . import inboost_customer_history  # purchases from before the link
@@ -18,6 +19,7 @@ from . import inboost_customer_lookup  # one customer, by phone
 from . import inboost_sync_run  # one pull, and when it is due
 from . import inboost_sync_run_page  # one page of a pull
 from . import inboost_announcement  # what the portal says by itself
+from . import inboost_portal_mixin  # what belongs to the portal before
 from . import inboost_document_mixin  # a purchase of which nothing was recorded
 from . import inboost_unsent  # who is not reached and what was not sent, and why
 from . import inboost_sync_line  # what a run reports of a row

@@ -2,6 +2,7 @@ import json
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
+from odoo.tools import SQL
 
 
 class InboostCustomer(models.Model):
@@ -245,6 +246,42 @@ class InboostCustomer(models.Model):
         if "partner_id" in vals:
             (before | self.partner_id)._inboost_touch()
         return result
+
+    # -- another portal ------------------------------------------------------------
+
+    @api.model
+    def _forget_numbers(self, backend):
+        """What another portal does not know of its customers: they are found by phone.
+        Where two had one phone, the link that stands for it stays; a contact of the
+        other is found by its own."""
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id
+                  FROM (SELECT id, phone, row_number() OVER (
+                               PARTITION BY phone ORDER BY partner_id, id DESC) AS place
+                          FROM inboost_customer
+                         WHERE backend_id = %s) l
+                 WHERE phone IS NULL OR place > 1
+                """,
+                backend.id,
+            )
+        )
+        self.browse(row[0] for row in rows).unlink()
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE inboost_customer
+                   SET inboost_id = NULL, row_hash = NULL, last_pull = NULL,
+                       opted_out = FALSE, fact = fact - 'inboost_id'
+                 WHERE backend_id = %s
+             RETURNING id
+                """,
+                backend.id,
+            )
+        )
+        self.invalidate_model()
 
     # -- scope ---------------------------------------------------------------------
 

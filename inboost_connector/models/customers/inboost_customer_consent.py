@@ -1,6 +1,7 @@
 from odoo import SUPERUSER_ID, api, models
+from odoo.tools import SQL
 
-from ...lib.facts import iso
+from ...lib.facts import Consent, iso
 from ...lib.priority import MARKETING
 
 
@@ -10,6 +11,9 @@ class InboostCustomerConsent(models.AbstractModel):
 
     _name = "inboost.customer.consent"
     _description = "InBoost Consent"
+
+    #: That nobody objected is no consent.
+    UNKNOWN = Consent(opted_out=None, opted_out_by=None, opted_out_at=None)
 
     @api.model
     def _take_over(self, backend, decisions):
@@ -64,19 +68,37 @@ class InboostCustomerConsent(models.AbstractModel):
             event._finish("cancelled", "opted_out")
 
     @api.model
-    def _describe(self, phone):
-        """:return: the keys of lib.facts.Customer about consent; that nobody objected
-        is none"""
-        entry = self._entries().search([("number", "=", phone)], limit=1)
-        links = self.env["inboost.customer"].sudo()
-        said_there = entry and links.search_count(
-            [("phone", "=", phone), ("opted_out", "=", True)], limit=1
+    def _describe(self, phones):
+        """What is known of the consent of the customers with ``phones``, by one
+        statement.
+
+        :return: {phone: lib.facts.Consent}, of every one of ``phones``
+        """
+        self.env["phone.blacklist"].flush_model(["number", "active"])
+        self.env["inboost.customer"].flush_model(["phone", "opted_out"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT b.number, b.write_date, EXISTS (
+                       SELECT FROM inboost_backend p
+                         JOIN inboost_customer l
+                           ON l.backend_id = p.id AND l.phone = b.number
+                        WHERE l.opted_out)
+                  FROM phone_blacklist b
+                 WHERE b.number = ANY(%s) AND b.active
+                """,
+                [phone for phone in phones if phone],
+            )
         )
-        return {
-            "opted_out": bool(entry) or None,
-            "opted_out_by": ("inboost" if said_there else "odoo") if entry else None,
-            "opted_out_at": iso(entry.write_date) if entry else None,
+        found = {
+            phone: Consent(
+                opted_out=True,
+                opted_out_by="inboost" if said_there else "odoo",
+                opted_out_at=iso(moment),
+            )
+            for phone, moment, said_there in rows
         }
+        return {phone: found.get(phone, self.UNKNOWN) for phone in phones}
 
     @api.model
     def _entries(self):

@@ -79,7 +79,6 @@ class InboostCustomerOffer(models.AbstractModel):
             "source": partner.inboost_source_id.name or None,
             "specialty": partner.inboost_specialty_id.name or None,
             "lang": ours.get((partner.lang or "").split("_")[0]),
-            **self.env["inboost.customer.consent"]._describe(partner.phone_sanitized),
         }
 
     @api.model

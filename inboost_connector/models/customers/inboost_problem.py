@@ -68,6 +68,10 @@ PROBLEMS = {
     "endpoint_off": _lt("%(endpoint)s is paused or off."),
     "no_address": _lt("%(endpoint)s has no address yet."),
     "too_busy": _lt("The database was too busy. Try again."),
+    "other_portal": _lt(
+        "It came before somebody said that another portal is there. If it is from that "
+        "one, process it again."
+    ),
 }
 
 

@@ -148,6 +148,24 @@ class InboostSyncLine(models.Model):
         return notes + [[p.code, p.args] for p in decision.warnings]
 
     @api.model
+    def _forget_numbers(self, backend):
+        """Those of another portal would lead to somebody else."""
+        self.flush_model()
+        self.env.execute_query(
+            SQL(
+                """
+                UPDATE inboost_sync_line l SET inboost_id = NULL
+                  FROM inboost_sync_run r
+                 WHERE r.id = l.run_id AND r.backend_id = %s
+                   AND l.inboost_id IS NOT NULL
+             RETURNING l.id
+                """,
+                backend.id,
+            )
+        )
+        self.invalidate_model(["inboost_id"])
+
+    @api.model
     def _forget_earlier(self, run):
         """Errors and conflicts are in the newest full run; a quarter of an hour ago
         they were the same."""

@@ -193,6 +193,7 @@ class InboostSyncRun(models.Model):
         looks_first = dry_run and backend.state == "draft"
         if backend.state != "connected" and not looks_first:
             raise UserError(self.env._("Connect the backend first."))
+        backend._check_portal()
         if not dry_run and not backend.pull_released:
             self._release(backend)
         runs = self.sudo()

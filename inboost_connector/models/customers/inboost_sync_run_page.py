@@ -209,6 +209,9 @@ class InboostSyncRun(models.Model):
         raise PageStopped("too_busy")
 
     def _write_part(self, page, part, hashes, met, seen, by_row=False):
+        if self.state == "cancelled":
+            # Somebody said meanwhile that another portal is there.
+            return
         decisions = self._decide_and_do(page, part, hashes, met, by_row)
         if not self.dry_run and part.last:
             self._note_listed(seen)

@@ -3,6 +3,7 @@ from . import inboost_connection  # what this server may connect to
 from . import inboost_mapping  # the expressions of an endpoint, checked and shown
 from . import inboost_secret_mixin  # what can be replaced and not read
 from . import inboost_auth_mixin  # how a portal knows that it is us
+from . import inboost_portal_mixin  # who is at an address that changed
 from . import inboost_backend  # one portal; all else belongs to one
 from . import inboost_backend_scope  # whom a portal is about
 from . import inboost_answer_mixin  # what answers mean

@@ -227,7 +227,7 @@ class InboostAlarm(models.Model):
         if days := self._find_reminder(backend):
             date = fields.Date.to_string(backend.secret_ends)
             yield "secret_ends", False, {"days": days, "date": date}
-        if self.env["inboost.capture.failure"]._is_stuck():
+        if self.env["inboost.capture.failure"]._is_stuck(backend):
             yield "missed", False, None
 
     @api.model

@@ -7,7 +7,8 @@ class InboostBackend(models.Model):
     question, in the forms in which it is asked. The customers' storey narrows the
     answer. And what a capture has to know of it."""
 
-    _inherit = "inboost.backend"
+    _name = "inboost.backend"
+    _inherit = ["inboost.backend", "inboost.portal.mixin"]
 
     other_names = fields.Char(
         "Other Backends of the Company", compute="_compute_other_names"

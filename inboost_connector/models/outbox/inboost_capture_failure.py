@@ -22,6 +22,13 @@ class InboostCaptureFailure(models.Model):
     _order = "id desc"
     _rec_name = "what"
 
+    company_id = fields.Many2one(
+        "res.company",
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+        help="Whose it is; of everybody where no backend is about that company.",
+    )
     what = fields.Char(required=True, readonly=True, help="What was not recorded.")
     res_model = fields.Char("Model", required=True, readonly=True)
     res_ids = fields.Json("Records", readonly=True)
@@ -56,7 +63,21 @@ class InboostCaptureFailure(models.Model):
         if known:
             known.write({**values, "attempts": known.attempts + 1})
             return known
-        return self.sudo().create({"what": what, **target, **values})
+        company = self._get_company(records)
+        return self.sudo().create(
+            {"what": what, "company_id": company.id, **target, **values}
+        )
+
+    @api.model
+    def _get_company(self, records):
+        """Whose people should know: of the company of ``records``, else of where it
+        happened. None where no backend is about that one: then everybody should."""
+        company = records.env.company
+        if "company_id" in records._fields:
+            own = records.sudo().exists().company_id
+            company = own if len(own) == 1 else company
+        backends = self.env["inboost.backend"]._find_for_company(company)
+        return company if backends else company.browse()
 
     def _find_open(self, target):
         """The failure that is known already; the same one is listed once."""
@@ -72,10 +93,16 @@ class InboostCaptureFailure(models.Model):
         )[:1]
 
     @api.model
-    def _is_stuck(self):
+    def _is_stuck(self, backend):
         """Whether something is missed still after it was tried again."""
         domain = [("solved_at", "=", False), ("attempts", ">", 1)]
+        domain += self._get_domain_of(backend)
         return bool(self.sudo().search_count(domain, limit=1))
+
+    @api.model
+    def _get_domain_of(self, backend):
+        company = backend.company_id
+        return ["|", ("company_id", "=", False), ("company_id", "child_of", company.id)]
 
     # -- cron ----------------------------------------------------------------------
 

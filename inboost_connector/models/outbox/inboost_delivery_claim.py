@@ -2,6 +2,7 @@ import logging
 import time
 from collections import defaultdict
 from datetime import timedelta
+from functools import partial
 
 from odoo import api, models
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
@@ -160,31 +161,43 @@ class InboostDeliveryClaim(models.AbstractModel):
 
     @api.model
     def _read_states(self, tasks):
-        """Operations that send a state send what it is now."""
+        """Operations that send a state send what it is now, and consent is what it is
+        now in whatever is made of it."""
+        events = self.env["inboost.event"]
         by_backend = defaultdict(list)
         for task in tasks:
             if task.target.operation in NEWEST_ONLY:
                 by_backend[task.target.backend_id].append(task)
         for backend_id, some in by_backend.items():
             backend = self.env["inboost.backend"].browse(backend_id)
-            phones = list({task.phone for task in some})
-            newest = self._read_newest(backend, phones)
-            for task in some:
-                found = newest.get(task.phone) or {}
-                if isinstance(found, Exception):
-                    task.trouble = f"{type(found).__name__}: {found}"[:500]
-                else:
-                    task.state = found
+            self._add_states(some, partial(events._read_newest, backend))
+        told = [task for task in tasks if task.target.reads_consent]
+        if some := [task for task in told if task.phone]:
+            self._add_states(some, events._read_consent)
+        for task in told:
+            if not task.phone:
+                self._add_states([task], partial(events._read_consents, task))
 
     @api.model
-    def _read_newest(self, backend, phones):
+    def _add_states(self, tasks, read):
+        """:param read: called with phones, gives {phone: the keys that change}"""
+        found = self._read_each(read, list({task.phone for task in tasks}))
+        for task in tasks:
+            state = found.get(task.phone) or {}
+            if isinstance(state, Exception):
+                task.trouble = f"{type(state).__name__}: {state}"[:500]
+            else:
+                task.state = {**task.state, **state}
+
+    @api.model
+    def _read_each(self, read, phones):
         """What cannot be read of one customer is no other's trouble.
 
-        :return: {phone: the keys of the fact that change, or the exception}
+        :return: {phone: the keys that change, or the exception}
         """
         try:
             with self.env.cr.savepoint():
-                return self.env["inboost.event"]._read_newest(backend, phones)
+                return read(phones)
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise
         except Exception as error:
@@ -194,7 +207,7 @@ class InboostDeliveryClaim(models.AbstractModel):
         return {
             phone: found
             for one in phones
-            for phone, found in self._read_newest(backend, [one]).items()
+            for phone, found in self._read_each(read, [one]).items()
         }
 
     @api.model

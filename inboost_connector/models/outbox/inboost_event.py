@@ -172,7 +172,7 @@ class InboostEvent(models.Model):
             try:
                 target = event.endpoint_id.sudo()._prepare_target()
                 request = target.prepare_request(
-                    {**(event.fact or {}), **(event.sent or {})}, **event._envelope()
+                    event._get_known(), **event._envelope()
                 )
                 event.body_text = self._shown(request.body)
             except mapping.MappingError as error:
@@ -356,6 +356,22 @@ class InboostEvent(models.Model):
         if at is None:
             woken["inboost_woken"] = True
             self.env.cr.postcommit.add(self.env["inboost.watch"]._wake_scheduler)
+
+    @api.model
+    def _read_consent(self, phones):
+        """Who wants no messages; the storey that knows it fills this in.
+
+        :return: {phone: lib.facts.Consent}
+        """
+        return {}
+
+    @api.model
+    def _read_consents(self, task, phones):
+        """The same of the customers in a list.
+
+        :return: {phone of ``task``, which is none: the keys of the fact that change}
+        """
+        return {}
 
     @api.model
     def _read_newest(self, backend, phones):

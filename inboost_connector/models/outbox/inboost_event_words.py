@@ -51,6 +51,13 @@ class InboostEventWords(models.AbstractModel):
 
     # -- titles --------------------------------------------------------------------
 
+    def _get_known(self):
+        """The fact, with what was read when the event left, or is so now."""
+        self.ensure_one()
+        found = self._read_consent([self.phone]) if self.phone else {}
+        known = found.get(self.phone, {})
+        return {**(self.fact or {}), **known, **(self.sent or {})}
+
     @api.depends("fact", "sent", "operation")
     def _compute_amount(self):
         for event in self:

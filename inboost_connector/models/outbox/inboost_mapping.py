@@ -215,8 +215,7 @@ class InboostMapping(models.AbstractModel):
         """
         event = endpoint.sample_event_id
         if event:
-            fact = {**(event.fact or {}), **(event.sent or {})}
-            return fact, event._envelope()
+            return event._get_known(), event._envelope()
         sample = facts.sample_input(endpoint.operation)
         envelope = {
             name: sample.pop(name) for name in facts.SAMPLE_ENVELOPE if name in sample

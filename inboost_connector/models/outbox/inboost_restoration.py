@@ -20,10 +20,15 @@ class InboostRestoration(models.AbstractModel):
 
     @api.model
     def _begin(self, backend):
-        """Called when ``backend`` connects: from now on, what happened before is
-        unknown, if this is not where it was connected last, or not to whom."""
-        if not self._is_restored(backend) and not self._is_moved(backend):
-            return
+        """Called when ``backend`` connects: what happened before is unknown, if this is
+        not where it was connected last."""
+        backend._check_portal()
+        if self._is_restored(backend):
+            self._begin_doubt(backend)
+
+    @api.model
+    def _begin_doubt(self, backend):
+        """From now on, what happened before is unknown."""
         backend.write({"doubt_before": fields.Datetime.now(), "doubt_decision": "ask"})
         self._hold(backend)
 
@@ -32,11 +37,6 @@ class InboostRestoration(models.AbstractModel):
         if backend.connected_since:
             return backend.fingerprint != self._get_fingerprint()
         return codes.portal_name(backend.address) in self._get_portals()
-
-    @api.model
-    def _is_moved(self, backend):
-        portal = backend.connected_portal
-        return portal and portal != codes.portal_name(backend.address)
 
     @api.model
     def _filter_moving(self, backends, address):

@@ -149,7 +149,8 @@ class InboostSupport(models.AbstractModel):
                 limit=FAILURES,
             )
         )
-        missed = self.env["inboost.capture.failure"].sudo().search([], limit=FAILURES)
+        failures = self.env["inboost.capture.failure"].sudo()
+        missed = failures.search(failures._get_domain_of(backend), limit=FAILURES)
         return {
             "requests": [self._describe_log(log) for log in logs],
             "events": [self._describe_event(event) for event in events],

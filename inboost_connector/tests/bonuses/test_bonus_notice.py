@@ -138,6 +138,19 @@ class TestBonusNotice(BonusCase):
         with freeze_time(fields.Datetime.now() + timedelta(days=1)):
             self.assertFalse(self.Notice._capture(self.backend))
 
+    def test_what_the_server_finds_too_large_goes_in_parts(self):
+        self.make_many(4)
+        self.fake.script[NOTICE] = [413, 200]
+        whole = self.Notice._capture(self.backend)
+        for _run in range(2):
+            self.deliver()
+        events = self.events("bonuses_expiring")
+        self.assertEqual(events.mapped("state"), ["superseded", "done", "done"])
+        all_at_once, *parts = [body["phones"] for body in self.fake.bodies(NOTICE)]
+        self.assertEqual([len(part) for part in parts], [2, 2])
+        self.assertEqual(sorted(sum(parts, [])), all_at_once)
+        self.assertEqual(all_at_once, whole.fact["phones"])
+
     def test_one_phone_that_is_too_much_stays_failed(self):
         self.make_many(1)
         event = self.Notice._capture(self.backend)

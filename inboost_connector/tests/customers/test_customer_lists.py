@@ -127,6 +127,7 @@ class TestCustomerLists(CustomerCase):
         self.assertTrue(offer._absent_since(self.backend))
         self.assertTrue(self.Run._changed_since(self.backend))
         self.backend.address = "https://another.inboost.ai"
+        self.backend.action_change_portal()
         self.backend._connect()
         self.assertFalse(offer._absent_since(self.backend), "nobody is offered")
         self.assertFalse(self.Run._changed_since(self.backend), "all are read")

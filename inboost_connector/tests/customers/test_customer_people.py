@@ -192,13 +192,12 @@ class TestCustomerPeople(CustomerCase):
         self.backend.respect_opt_out = False
         self.assertEqual(self.backend._filter_marketable(one | two), one | two)
 
-    def test_an_offer_says_who_wants_no_messages_since_when_and_who_said_so(self):
+    def test_it_is_known_who_wants_no_messages_since_when_and_who_said_so(self):
         partner = self.contact(1)
-        keys = ("opted_out", "opted_out_by", "opted_out_at")
 
         def consent():
-            fact = self.env["inboost.customer.offer"]._prepare_fact(partner)
-            return [fact[key] for key in keys]
+            found = self.env["inboost.customer.consent"]._describe([self.phone(1)])
+            return [*found[self.phone(1)].values()]
 
         self.assertEqual(consent(), [None] * 3, "that nobody objected is no consent")
         entry = self.env["phone.blacklist"].add(self.phone(1))

@@ -179,8 +179,9 @@ class TestCases(DeliveryCase):
         self.assertEqual((odd.state, even.state), ("failed", "done"))
         self.assertIn("без пакета", odd.reason)
         self.assertEqual(self.paths(), [DETAILS])
-        self.assertTrue(endpoint.preview, "its form opens")
-        self.assertTrue(odd.body_text, "and the event's")
+        endpoint.sample_event_id = odd
+        self.assertIn("без пакета", endpoint.preview, "its form opens, and says it")
+        self.assertIn("без пакета", odd.body_text, "and so does the event's")
 
     def test_an_outage_is_one_activity_that_goes_by_itself(self):
         self.fake.script = {WEBHOOK: [503], TEST: [503]}
@@ -190,10 +191,11 @@ class TestCases(DeliveryCase):
         for _ in range(12):
             self.due_now(events)
             self.deliver()
-        self.assertEqual(len(self.activities()), 1, "in the first hour")
+        raised = self.activities()
+        self.assertEqual(len(raised), 1, "in the first hour")
         events.sudo().write({"queued_at": self.ago(days=2)})
         self.env["inboost.alarm"]._refresh()
-        self.assertEqual(len(self.activities()), 1, "and no other later")
+        self.assertEqual(self.activities(), raised, "and no other later")
         self.fake.script.clear()
         self.due_now(events)
         self.deliver()

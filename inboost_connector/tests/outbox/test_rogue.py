@@ -149,6 +149,51 @@ class TestBranches(CustomerCase):
         with self.assertRaises(AccessError):
             self.endpoint("purchase").with_user(self.clerk).timeout = 7
 
+    def missed_of(self, company):
+        """The capture of a sale of ``company`` that an error of ours prevented."""
+        order = self.sell(self.customer).sudo()
+        self.env.cr.execute(
+            "UPDATE pos_order SET company_id = %s WHERE id = %s", (company.id, order.id)
+        )
+        order.invalidate_recordset()
+        net = (order, "_inboost_capture_missed", [])
+        return self.env["inboost.capture.failure"]._record("a sale", net, KeyError())
+
+    @mute_logger("odoo.addons.base.models.ir_rule")
+    def test_what_others_missed_is_not_shown(self):
+        own, others = self.missed_of(self.branch), self.missed_of(self.sibling)
+        missed = self.env["inboost.capture.failure"].with_user(self.clerk)
+        self.assertEqual(missed.search([("id", "in", (own + others).ids)]), own)
+        own.with_user(self.clerk).read(["what", "arguments", "trace"])
+        with self.assertRaises(AccessError):
+            others.with_user(self.clerk).read(["trace"])
+        # The company above sees both, and hears of both.
+        above = self.env["inboost.capture.failure"].search([("solved_at", "=", False)])
+        self.assertLessEqual(own + others, above)
+        others.attempts = 2
+        self.assertTrue(missed._is_stuck(self.backend))
+
+    def test_what_a_company_without_a_portal_missed_is_everybodys(self):
+        foreign = self.env["res.company"].sudo().create({"name": "Foreign"})
+        partners = self.customer.with_company(foreign)
+        net = (partners, "_inboost_release_parked", [])
+        missed = self.env["inboost.capture.failure"]._record("a phone", net, KeyError())
+        self.assertFalse(missed.company_id)
+        missed.with_user(self.clerk).read(["what"])
+
+    def test_what_another_company_missed_is_no_alarm_of_ours(self):
+        foreign = self.env["res.company"].sudo().create({"name": "Foreign"})
+        theirs = self.backend.sudo().copy(
+            {"company_id": foreign.id, "program_ids": False}
+        )
+        theirs.state = "paused"
+        missed = self.missed_of(foreign)
+        missed.attempts = 2
+        stuck = self.env["inboost.capture.failure"]._is_stuck
+        self.assertEqual((stuck(self.backend), stuck(theirs)), (False, True))
+        said = self.env["inboost.support"]._describe_failures(self.backend)["missed"]
+        self.assertEqual(said, [])
+
     def test_points_of_others_are_not_shown(self):
         """Expiring points: those of the reader's companies."""
         self.program.inboost_validity_days = 30
