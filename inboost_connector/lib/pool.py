@@ -30,7 +30,7 @@ class Connection(HTTPConnection):
         data = b"".join(self._parts)
         self._parts.clear()
         self.sent = True
-        super().send(data)
+        HTTPConnection.send(self, data)
 
 
 class Pool:
