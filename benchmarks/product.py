@@ -17,6 +17,8 @@ def connect(env, url):
             endpoint.address_entry = f"{url}/hook/{endpoint.operation}"
     backend.program_ids = env["loyalty.program"].search([("name", "=", "Bonuses")])
     backend.notice_hour = 0
+    if backend.is_moved:
+        backend.action_keep_portal()
     backend._connect()
     # Odoo's own scheduled actions would only add noise.
     env.cr.execute(

@@ -36,6 +36,8 @@ for endpoint in backend.endpoint_ids:
     if endpoint.kind == "webhook":
         name = endpoint.operation.replace("_", "-")
         endpoint.address = f"{address}/api/webhok/{name}-demo/"
+if backend.is_moved:
+    backend.action_keep_portal()
 backend._connect()
 if backend.doubt_decision == "ask":
     env["inboost.restoration"]._decide(backend, "send")

@@ -205,6 +205,8 @@ for endpoint in backend.endpoint_ids:
     if endpoint.kind == "webhook":
         token = endpoint.operation.replace("_", "-") + "-token"
         endpoint.address_entry = "{url}/api/webhok/%s/" % token
+if backend.is_moved:
+    backend.action_keep_portal()
 backend._connect()
 env.cr.commit()
 print("connected-ok")

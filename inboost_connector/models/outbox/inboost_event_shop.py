@@ -37,12 +37,12 @@ class InboostEventShop(models.AbstractModel):
             SQL(
                 "WHEN %s THEN (SELECT %s FROM %s d WHERE d.id = %s)",
                 document._name,
-                document._inboost_shops_sql()[shop],
+                document._inboost_event_shops_sql()[shop],
                 SQL.identifier(document._table),
                 SQL.identifier(row, "res_id"),
             )
             for document in documents
-            if shop in document._inboost_shops_sql()
+            if shop in document._inboost_event_shops_sql()
         ]
         if not cases:
             return SQL("NULL::int4")

@@ -17,6 +17,15 @@ class InboostShopMixin(models.AbstractModel):
         return {}
 
     @api.model
+    def _inboost_event_shops_sql(self):
+        """Where events of document ``d`` happen: planned with each of them, so that it
+        had better be simple.
+
+        :return: {model of a shop: SQL of its id}
+        """
+        return self._inboost_shops_sql()
+
+    @api.model
     def _inboost_about_shop_sql(self, backend):
         """A condition: whether document ``d`` was sold in a shop of ``backend``."""
         chosen = backend._get_recording()["shops"]

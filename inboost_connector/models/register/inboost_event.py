@@ -12,7 +12,7 @@ class InboostEvent(models.Model):
         readonly=True,
         ondelete="set null",
         index="btree_not_null",
-        help="The register that sold it; of a refund, that sold what came back.",
+        help="Where it happened; of a credit note, where the goods were sold.",
     )
     warehouse_id = fields.Many2one(
         "stock.warehouse",

@@ -120,6 +120,16 @@ class PosOrder(models.Model):
         )
         return {"pos.config": config, "stock.warehouse": warehouse}
 
+    @api.model
+    def _inboost_event_shops_sql(self):
+        warehouse = SQL(
+            """(SELECT y.warehouse_id
+                  FROM pos_config g
+                  JOIN stock_picking_type y ON y.id = g.picking_type_id
+                 WHERE g.id = d.config_id)"""
+        )
+        return {"pos.config": SQL("d.config_id"), "stock.warehouse": warehouse}
+
     def _inboost_read_rows(self):
         self.env.flush_all()
         names = list(self.env["pos.order.line"]._inboost_line_columns())

@@ -46,7 +46,7 @@ class TestEventShop(BonusCase):
         )
         self.assertFalse(balance.warehouse_id)
 
-    def test_a_refund_is_of_the_shop_that_sold(self):
+    def test_a_credit_note_is_of_the_shop_that_sold(self):
         """As a backend that is about some shops has it."""
         order = self.sell(self.customer)
         order.with_context(generate_pdf=False).action_pos_order_invoice()
