@@ -247,8 +247,9 @@ class TestCustomerLists(CustomerCase):
             self.run_cron("pull")
             self.assertEqual(run.state, "done")
         self.env.cr.execute(
-            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
-            f" AND objid = ({key}::bigint & 4294967295)::oid"
+            "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+            " WHERE d.datname = current_database() AND l.locktype = 'advisory'"
+            f" AND l.objid = ({key}::bigint & 4294967295)::oid"
         )
         self.assertEqual(self.env.cr.fetchone()[0], 0, "it is given back")
 
