@@ -24,6 +24,10 @@ class Consent(TypedDict):
     opted_out_at: str | None
 
 
+#: That nobody objected is no consent.
+UNKNOWN_CONSENT = Consent(opted_out=None, opted_out_by=None, opted_out_at=None)
+
+
 class Customer(TypedDict):
     """A contact who is offered to InBoost; None where nothing is known."""
 
@@ -274,7 +278,6 @@ _CUSTOMER = Customer(
     specialty="Cosmetologist",
     lang="UA",
 )
-_CONSENT = Consent(opted_out=None, opted_out_by=None, opted_out_at=None)
 _BALANCE = Balance(amount=45.0, change=10.0, time=_PURCHASE["time"])
 _EXPIRING = Expiring(
     date="2026-02-07",
@@ -282,7 +285,7 @@ _EXPIRING = Expiring(
     time=_PURCHASE["time"],
     customers=[
         ExpiringCustomer(
-            phone="380671234567", amount=12.0, date="2026-02-05", **_CONSENT
+            phone="380671234567", amount=12.0, date="2026-02-05", **UNKNOWN_CONSENT
         )
     ],
 )
@@ -306,18 +309,18 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "since": "2026-01-31T10:00:00Z",
     },
     "customer_find": {},
-    "customer_upsert": {**_CUSTOMER, **_CONSENT},
-    "balance_set": {**_BALANCE, **_CONSENT},
-    "purchase": {**_PURCHASE, **_CONSENT},
-    "purchase_refund": {**_REFUND, **_CONSENT},
-    "purchase_details": {**_PURCHASE, **_CONSENT},
-    "bonus_accrual": {**_BONUS, **_CONSENT},
+    "customer_upsert": {**_CUSTOMER, **UNKNOWN_CONSENT},
+    "balance_set": {**_BALANCE, **UNKNOWN_CONSENT},
+    "purchase": {**_PURCHASE, **UNKNOWN_CONSENT},
+    "purchase_refund": {**_REFUND, **UNKNOWN_CONSENT},
+    "purchase_details": {**_PURCHASE, **UNKNOWN_CONSENT},
+    "bonus_accrual": {**_BONUS, **UNKNOWN_CONSENT},
     "bonus_redemption": {
         **_BONUS,
         "code": "RED-0001",
         "kind": "redemption",
         "change": -10.0,
-        **_CONSENT,
+        **UNKNOWN_CONSENT,
     },
     "bonuses_expiring": dict(_EXPIRING),
     "event_check": dict(_SENT),

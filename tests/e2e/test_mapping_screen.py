@@ -259,8 +259,8 @@ def test_what_is_typed_before_a_form_is_read_anew_can_be_saved(screen, two, slow
     """Odoo shows a form as it was when it was left, and reads it then."""
     page = screen.page
     turn(page, "next", "Purchase").wait_for()
-    _first, second = two()
-    ids = screen.odoo.execute("inboost.endpoint", "search", [["body", "=", two()[0]]])
+    first, second = two()
+    ids = screen.odoo.execute("inboost.endpoint", "search", [["body", "=", first]])
     screen.odoo.execute("inboost.endpoint", "write", ids, {"body": "{other: amount}"})
     read = []
     page.route(READ, lambda route: read.append(route))

@@ -1,7 +1,7 @@
 from odoo import SUPERUSER_ID, api, models
 from odoo.tools import SQL
 
-from ...lib.facts import Consent, iso
+from ...lib.facts import UNKNOWN_CONSENT, Consent, iso
 from ...lib.priority import MARKETING
 
 
@@ -11,9 +11,6 @@ class InboostCustomerConsent(models.AbstractModel):
 
     _name = "inboost.customer.consent"
     _description = "InBoost Consent"
-
-    #: That nobody objected is no consent.
-    UNKNOWN = Consent(opted_out=None, opted_out_by=None, opted_out_at=None)
 
     @api.model
     def _take_over(self, backend, decisions):
@@ -98,7 +95,7 @@ class InboostCustomerConsent(models.AbstractModel):
             )
             for phone, moment, said_there in rows
         }
-        return {phone: found.get(phone, self.UNKNOWN) for phone in phones}
+        return {phone: found.get(phone, UNKNOWN_CONSENT) for phone in phones}
 
     @api.model
     def _entries(self):

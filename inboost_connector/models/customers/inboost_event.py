@@ -2,6 +2,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ...lib import phone
+from ...lib.facts import UNKNOWN_CONSENT
 
 
 class InboostEvent(models.Model):
@@ -15,12 +16,11 @@ class InboostEvent(models.Model):
 
     @api.model
     def _read_consents(self, task, phones):
-        consent = self.env["inboost.customer.consent"]
-        found = consent._describe(self._find_opted_out(task.id))
+        found = self._read_consent(self._find_opted_out(task.id))
         style = task.target.phone_style
         known = {phone.style(number, style): one for number, one in found.items()}
         rows = task.fact.get("customers") or []
-        told = [{**row, **known.get(row["phone"], consent.UNKNOWN)} for row in rows]
+        told = [{**row, **known.get(row["phone"], UNKNOWN_CONSENT)} for row in rows]
         return {task.phone: {"customers": told}}
 
     @api.model

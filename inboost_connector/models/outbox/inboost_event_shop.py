@@ -20,11 +20,11 @@ class InboostEventShop(models.AbstractModel):
         :param models: names of models that res_model may be
         :return: {name of a shop field: SQL of its id}
         """
-        documents = [
-            self.env[name]
+        documents = {
+            self.env[name]: self.env[name]._inboost_event_shops_sql()
             for name in self.env["inboost.backend"]._get_document_models()
             if name in models
-        ]
+        }
         return {
             name: self._shop_sql(row, documents, self._fields[name].comodel_name)
             for name in self._get_shop_fields()
@@ -32,17 +32,20 @@ class InboostEventShop(models.AbstractModel):
 
     @api.model
     def _shop_sql(self, row, documents, shop):
-        """:param str shop: a model"""
+        """
+        :param documents: {a kind of document: {model of a shop: SQL of its id}}
+        :param str shop: a model
+        """
         cases = [
             SQL(
                 "WHEN %s THEN (SELECT %s FROM %s d WHERE d.id = %s)",
                 document._name,
-                document._inboost_event_shops_sql()[shop],
+                shops[shop],
                 SQL.identifier(document._table),
                 SQL.identifier(row, "res_id"),
             )
-            for document in documents
-            if shop in document._inboost_event_shops_sql()
+            for document, shops in documents.items()
+            if shop in shops
         ]
         if not cases:
             return SQL("NULL::int4")

@@ -111,6 +111,15 @@ class PosOrder(models.Model):
                          WHERE n.order_id = d.id
                            AND n.qty > 0)))"""
         )
+        return self._inboost_shops_of(config)
+
+    @api.model
+    def _inboost_event_shops_sql(self):
+        return self._inboost_shops_of(SQL("d.config_id"))
+
+    @api.model
+    def _inboost_shops_of(self, config):
+        """:param SQL config: id of the register"""
         warehouse = SQL(
             """(SELECT y.warehouse_id
                   FROM pos_config g
@@ -119,16 +128,6 @@ class PosOrder(models.Model):
             config,
         )
         return {"pos.config": config, "stock.warehouse": warehouse}
-
-    @api.model
-    def _inboost_event_shops_sql(self):
-        warehouse = SQL(
-            """(SELECT y.warehouse_id
-                  FROM pos_config g
-                  JOIN stock_picking_type y ON y.id = g.picking_type_id
-                 WHERE g.id = d.config_id)"""
-        )
-        return {"pos.config": SQL("d.config_id"), "stock.warehouse": warehouse}
 
     def _inboost_read_rows(self):
         self.env.flush_all()
