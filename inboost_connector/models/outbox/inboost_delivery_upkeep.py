@@ -148,8 +148,8 @@ class InboostDelivery(models.AbstractModel):
                        AND operation = ANY(%(newest)s)
                   GROUP BY backend_id, partner_id
                     HAVING min(id) < max(id)),
-                -- OFFSET: looked up for each of them. Where statistics know of none, all
-                -- would be read for each.
+                -- OFFSET: looked up for each. Statistics may know of none, and then all
+                -- would be read each time.
                 old AS MATERIALIZED (
                     SELECT e.id
                       FROM inboost_event e
