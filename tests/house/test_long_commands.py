@@ -142,7 +142,7 @@ def test_mutants_of_one_rule(copy):
     assert f"🎉 {name}" in printed
 
 
-def test_bench_with_small_numbers(tmp_path):
+def test_bench_of_one_with_small_numbers(tmp_path):
     path = tmp_path / "figures.json"
     run("make", "bench", f"ARGS=--quick --only drain --json {path}")
     figures = json.loads(path.read_text())
