@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from inboost_connector.lib.auth import Auth
+from inboost_connector.lib.backoff import Pace
 from inboost_connector.lib.batch import (
     MAX_REQUESTS,
     MAX_SHARED,
@@ -14,7 +16,7 @@ from inboost_connector.lib.batch import (
     perform_all,
 )
 from inboost_connector.lib.client import Exchange, Request
-from inboost_connector.lib.outcome import Verdict
+from inboost_connector.lib.outcome import Verdict, classify
 
 from . import engine
 from .engine import answering, task
@@ -103,6 +105,48 @@ def test_an_error_of_ours_is_that_of_all_and_each_is_there():
     assert [found[number].leads for number in (1, 2, 3)] == [True, False, False]
 
 
+def test_an_error_of_ours_after_a_list_left_is_unknown_for_all(monkeypatch):
+    """It may have arrived: sent again, it would be there twice."""
+
+    def broken(*_args):
+        raise KeyError("bug")
+
+    monkeypatch.setattr("inboost_connector.lib.batch.judge", broken)
+    client = engine.Answers(answering(200))
+    found = send(client, tasks(3))
+    assert verdicts(found) == {1: "unknown", 2: "unknown", 3: "unknown"}
+    assert found[1].outcome.args == {"error": "KeyError: 'bug'"}
+    assert found[1].exchange.request is client.requests[0]
+
+
+def test_a_list_carries_the_credentials_and_minds_the_pace():
+    where = target(auth=Auth(secret="key"), pace=Pace(1000))
+    client = engine.Answers(answering(429))
+    found = send(client, tasks(2, where))
+    assert client.requests[0].headers["Authorization"] == "Bearer key"
+    assert verdicts(found) == {1: "retry", 2: "retry"}
+    assert where.pace._slowdown > 0
+    well = target(pace=Pace(1000))
+    send(engine.Answers(answering(200)), tasks(2, well))
+    assert well.pace._slowdown == 0, "only too many requests slow it down"
+
+
+def test_one_event_alone_is_a_list_where_lists_are_taken():
+    """As the screen shows it."""
+    where = target(size=2, body="n", batch_body="{id: event_id, data: rows}")
+    request = where.prepare_request({"n": 7}, event_id="event-1")
+    assert request.body == {"id": "event-1", "data": [7]}
+    assert request.event_id == "event-1"
+    assert where.prepare_request({"n": 7}).body == {"id": "", "data": [7]}
+
+
+def test_a_list_has_the_same_name_tomorrow():
+    """It may be sent again after a restart, and be recognised."""
+    client = engine.Answers(answering(200))
+    send(client, tasks(2))
+    assert client.requests[0].event_id == "4b5e74e4-f3cf-51c0-b9a0-6121998db46a"
+
+
 def test_what_is_left_of_a_list_that_is_disliked_goes_later_all_of_it():
     server = Server(disliked=range(1001), status=400)
     found = send(server, tasks(1000, target(size=1000)))
@@ -121,6 +165,11 @@ def test_of_whom_nothing_is_said_the_reason_says_so():
     (missing, _part), (done, _own) = judge(exchange, RULES, ["a", "b"])
     assert (missing.code, missing.args) == ("row_missing", {"status": 200})
     assert done.verdict is Verdict.DONE
+    # Rows count in a success only.
+    for status in (300, 422, 500):
+        other = replace(exchange, status=status)
+        whole = classify(other, RULES)
+        assert judge(other, RULES, ["a", "b"]) == [(whole, None)] * 2
 
 
 @pytest.mark.parametrize("count", [1, 2])
