@@ -217,6 +217,15 @@ def test_one_whose_lease_would_run_out_does_not_begin():
     assert not client.requests
 
 
+def test_one_whose_turn_comes_later_waits_for_it(monkeypatch):
+    waited = []
+    monkeypatch.setattr("inboost_connector.lib.sending.time.sleep", waited.append)
+    client = Answers(answering(200))
+    assert perform(client, task(where=target(pace=Slow()))).outcome.code == "accepted"
+    assert waited == [pytest.approx(0.2)]
+    assert len(client.requests) == 1
+
+
 @pytest.mark.parametrize(
     "answer, values, status",
     [
