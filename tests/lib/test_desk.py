@@ -297,7 +297,7 @@ def test_two_events_in_a_request_are_a_batch():
         assert sum(quota for _target, quota, _fresh in ready) == expected
 
 
-def test_a_server_that_fails_rests_as_long_as_it_asked():
+def test_a_server_that_fails_rests_until_it_wants_to_be_asked():
     found = desk(place())
     found.conclude(landed("retry", "busy", 503, wait=90.0), NOW)
     assert found.places[ENDPOINT].rest_until == NOW + timedelta(seconds=90)
