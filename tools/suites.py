@@ -4,6 +4,7 @@ import argparse
 import os
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 
 import cluster
@@ -23,16 +24,18 @@ APART = [
 LONG = ["tests/chaos/test_pressure.py", "tests/chaos/test_soak.py"]
 
 
-def lib(environment, *options):
+def lib(environment, *options, **kwargs):
     """The rules in plain Python: no Odoo, no database."""
-    return pytest(environment, "-p", "no:odoo", *(options or ["tests/lib"]))
+    options = options or ["tests/lib"]
+    return pytest(environment, "-p", "no:odoo", *options, **kwargs)
 
 
-def unit(environment, *options):
+def unit(environment, *options, **kwargs):
     """The addons' own tests, in a database of their own."""
-    cluster.copy(cluster.template("test", MODULES), "unit")
-    folders = sorted(map(str, ROOT.glob("inboost_connector*/tests")))
-    return pytest(environment, "--odoo-database=unit", *(options or folders))
+    database = f"unit_{environment}"
+    cluster.copy(cluster.template("test", MODULES), database)
+    options = options or sorted(map(str, ROOT.glob("inboost_connector*/tests")))
+    return pytest(environment, f"--odoo-database={database}", *options, **kwargs)
 
 
 def e2e(environment, *options):
@@ -59,7 +62,11 @@ SUITES = {
 }
 
 
-def pytest(environment, *arguments):
+def pytest(environment, *arguments, output=None):
+    """
+    :param output: a stream for what it prints; None for the screen
+    :return: the exit code
+    """
     say(f"pytest {' '.join(arguments)} ({environment})")
     variables = {
         **os.environ,
@@ -73,23 +80,46 @@ def pytest(environment, *arguments):
         ],
         cwd=ROOT,
         env=variables,
+        stdout=output,
         check=False,
     ).returncode
 
 
 def run(names):
     """:return: whether one failed"""
-    runs = [one for name in names for one in SUITES[name]]
     say(f"logs are in {LOGS}")
+    failed = []
     with nullcontext() if names == ["lib"] else cluster.running(safe=False):
-        failed = [
-            f"{suite.__name__} ({environment})"
-            for suite, environment in runs
-            if suite(environment)
-        ]
+        if {"unit", "pins"} <= set(names):
+            names = [name for name in names if name not in ("unit", "pins")]
+            failed += run_side_by_side("unit", "pins")
+        failed += run_each(names)
     if failed:
         print(f"FAILED: {', '.join(failed)}")
     return bool(failed)
+
+
+def run_each(names, **kwargs):
+    """:return: list of those that failed"""
+    return [
+        f"{suite.__name__} ({environment})"
+        for name in names
+        for suite, environment in SUITES[name]
+        if suite(environment, **kwargs)
+    ]
+
+
+def run_side_by_side(name, other):
+    """Each keeps one core busy. What the other prints is shown when both are over."""
+    # Not made by both.
+    cluster.template("test", MODULES)
+    path = LOGS / f"{other}.out"
+    with path.open("w") as output, ThreadPoolExecutor() as pool:
+        others = pool.submit(run_each, [other], output=output)
+        failed = run_each([name])
+        failed += others.result()
+    print(path.read_text())
+    return failed
 
 
 def run_some(name):

@@ -99,22 +99,24 @@ class InboostDelivery(models.AbstractModel):
             SQL(
                 """
                 WITH old AS MATERIALIZED (
-                    SELECT e.id, p.shelf_life_days AS days
+                    SELECT e.id
                       FROM inboost_endpoint p
-                      JOIN inboost_event e
-                        ON e.endpoint_id = p.id
-                       AND lower(e.state) IN ('pending', 'parked')
-                       AND e.occurred_at < %(now)s - make_interval(
-                               days => p.shelf_life_days)
+                CROSS JOIN LATERAL (
+                           SELECT id FROM inboost_event
+                            WHERE endpoint_id = p.id
+                              AND upper(state) IN ('PENDING', 'PARKED')
+                              AND occurred_at < %(now)s - make_interval(
+                                      days => p.shelf_life_days)
+                            LIMIT 5000
+                              FOR UPDATE SKIP LOCKED) e
                      WHERE p.shelf_life_days > 0
-                     LIMIT 5000
-                       FOR UPDATE OF e SKIP LOCKED)
+                     LIMIT 5000)
                 UPDATE inboost_event e
                    SET state = 'expired', reason_code = 'too_old',
-                       reason_args = jsonb_build_object('days', old.days),
+                       reason_args = jsonb_build_object('days', p.shelf_life_days),
                        next_try = NULL, write_date = %(now)s
-                  FROM old
-                 WHERE e.id = old.id
+                  FROM inboost_endpoint p
+                 WHERE e.id = ANY(ARRAY(SELECT id FROM old)) AND p.id = e.endpoint_id
              RETURNING e.id
                 """,
                 now=now,
@@ -131,32 +133,50 @@ class InboostDelivery(models.AbstractModel):
         self.env.execute_query(
             SQL(
                 """
-                WITH waiting AS MATERIALIZED (
-                    SELECT id, backend_id, operation, partner_id,
-                           phone, state
+                WITH newest AS (
+                    SELECT backend_id, phone,
+                           max(id) FILTER (WHERE state = 'pending') AS id
                       FROM inboost_event
                      WHERE state IN ('pending', 'parked')
-                       AND operation = ANY(%(newest)s)),
+                       AND operation = ANY(%(newest)s) AND phone IS NOT NULL
+                  GROUP BY backend_id, phone
+                    HAVING min(id) < max(id) FILTER (WHERE state = 'pending')),
+                newest_parked AS (
+                    SELECT backend_id, partner_id, max(id) AS id
+                      FROM inboost_event
+                     WHERE state = 'parked'
+                       AND operation = ANY(%(newest)s)
+                  GROUP BY backend_id, partner_id
+                    HAVING min(id) < max(id)),
+                -- OFFSET: looked up for each. Statistics may know of none, and then all
+                -- would be read each time.
                 old AS MATERIALIZED (
                     SELECT e.id
                       FROM inboost_event e
-                      JOIN (
-                           SELECT w.id,
-                                  max(w.id) FILTER (WHERE w.state = 'pending') OVER (
-                                      PARTITION BY w.backend_id, w.phone) AS newest,
-                                  max(w.id) FILTER (WHERE w.state = 'parked') OVER (
-                                      PARTITION BY w.backend_id, w.partner_id)
-                                      AS newest_parked,
-                                  w.state, w.phone
-                             FROM waiting w) w ON w.id = e.id
-                     WHERE (w.phone IS NOT NULL AND e.id < w.newest)
-                        OR (w.state = 'parked' AND e.id < w.newest_parked)
+                     WHERE e.id = ANY(ARRAY(
+                               SELECT w.id FROM newest n
+                           CROSS JOIN LATERAL (
+                                      SELECT id FROM inboost_event
+                                       WHERE backend_id = n.backend_id
+                                         AND phone = n.phone AND id < n.id
+                                         AND state IN ('pending', 'parked')
+                                         AND operation = ANY(%(newest)s)
+                                      OFFSET 0) w
+                            UNION ALL
+                               SELECT w.id FROM newest_parked n
+                           CROSS JOIN LATERAL (
+                                      SELECT id FROM inboost_event
+                                       WHERE backend_id = n.backend_id
+                                         AND partner_id = n.partner_id AND id < n.id
+                                         AND state = 'parked'
+                                         AND operation = ANY(%(newest)s)
+                                      OFFSET 0) w))
                        FOR UPDATE OF e SKIP LOCKED)
                 UPDATE inboost_event e
                    SET state = 'superseded', reason_code = NULL, reason_args = NULL,
                        next_try = NULL, write_date = %(now)s
                   FROM old
-                 WHERE e.id = old.id AND lower(e.state) IN ('pending', 'parked')
+                 WHERE e.id = old.id AND upper(e.state) IN ('PENDING', 'PARKED')
              RETURNING e.id
                 """,
                 newest=list(NEWEST_ONLY),

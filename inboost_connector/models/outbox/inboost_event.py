@@ -124,17 +124,19 @@ class InboostEvent(models.Model):
     # it. Of an expression there are none, and PostgreSQL assumes a share.
     _due = models.Index("(endpoint_id, priority, id) WHERE lower(state) = 'pending'")
     _next = models.Index("(endpoint_id, next_try) WHERE lower(state) = 'pending'")
+    # In words of its own: two indexes that are taken together look as if they left
+    # nothing, and all that waits is read.
     _waiting = models.Index(
-        "(endpoint_id, occurred_at) WHERE lower(state) IN ('pending', 'parked')"
+        "(endpoint_id, occurred_at) WHERE upper(state) IN ('PENDING', 'PARKED')"
     )
     _in_order = models.Index(
-        "(backend_id, phone, id) WHERE lower(state) IN ('pending', 'sending')"
+        "(backend_id, phone, priority, id) WHERE lower(state) = 'pending'"
     )
     _newest = models.Index(
-        "(backend_id, operation, phone, id)"
+        "(backend_id, phone, id, state)"
         " WHERE state IN ('pending', 'parked') AND operation = 'balance_set'"
     )
-    _leased = models.Index("(lease_until) WHERE state = 'sending'")
+    _leased = models.Index("(backend_id, phone) WHERE state = 'sending'")
     _unsettled = models.Index(
         "(backend_id, state, partner_id)"
         " WHERE state IN ('parked', 'pending', 'sending', 'held', 'failed')"

@@ -159,13 +159,20 @@ class InboostEventWords(models.AbstractModel):
             SQL(
                 """
                 SELECT id FROM inboost_event
-                 WHERE backend_id = %s AND phone = %s
-                   AND lower(state) IN ('pending', 'sending') AND id < %s
-              ORDER BY id DESC LIMIT 1
+                 WHERE backend_id = %(backend)s AND phone = %(phone)s
+                   AND state = 'sending' AND id <> %(id)s
+             UNION ALL (
+                SELECT id FROM inboost_event
+                 WHERE backend_id = %(backend)s AND phone = %(phone)s
+                   AND lower(state) = 'pending'
+                   AND (priority, id) < (%(priority)s, %(id)s)
+              ORDER BY priority DESC, id DESC LIMIT 1)
+                 LIMIT 1
                 """,
-                self.backend_id.id,
-                self.phone,
-                self.id,
+                backend=self.backend_id.id,
+                phone=self.phone,
+                priority=self.priority,
+                id=self.id,
             )
         )
         return self.browse([id_ for (id_,) in rows])._filtered_access("read")

@@ -125,19 +125,30 @@ class InboostHealthFigures(models.AbstractModel):
         [(oldest,)] = self.env.execute_query(
             SQL(
                 """
-                SELECT min(e.next_try)
+                SELECT min(first.next_try)
                   FROM unnest(%(endpoints)s::int[]) AS p(id)
             CROSS JOIN LATERAL (
-                       SELECT id, backend_id, phone, next_try FROM inboost_event
-                        WHERE endpoint_id = p.id AND lower(state) = 'pending'
-                          AND next_try <= %(now)s
-                     ORDER BY next_try LIMIT %(limit)s) e
-                 WHERE NOT EXISTS (
-                       SELECT FROM inboost_event x
-                        WHERE x.backend_id = e.backend_id AND x.phone = e.phone
-                          AND lower(x.state) IN ('pending', 'sending')
-                          AND x.id < e.id
-                          AND x.endpoint_id = ANY(%(endpoints)s))
+                       SELECT next_try
+                         FROM (
+                              SELECT id, backend_id, phone, priority, next_try
+                                FROM inboost_event
+                               WHERE endpoint_id = p.id AND lower(state) = 'pending'
+                                 AND next_try <= %(now)s
+                            ORDER BY next_try LIMIT %(limit)s) e
+                        -- OFFSET: looked up for each, until one is found.
+                        WHERE NOT EXISTS (
+                              SELECT FROM inboost_event x
+                               WHERE x.backend_id = e.backend_id AND x.phone = e.phone
+                                 AND x.state = 'sending'
+                              OFFSET 0)
+                          AND NOT EXISTS (
+                              SELECT FROM inboost_event x
+                               WHERE x.backend_id = e.backend_id AND x.phone = e.phone
+                                 AND lower(x.state) = 'pending'
+                                 AND (x.priority, x.id) < (e.priority, e.id)
+                                 AND x.endpoint_id = ANY(%(endpoints)s)
+                              OFFSET 0)
+                     ORDER BY next_try LIMIT 1) first
                 """,
                 endpoints=able.ids,
                 now=now,

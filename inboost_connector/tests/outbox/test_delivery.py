@@ -7,6 +7,7 @@ from odoo.tools import mute_logger
 
 from ...lib import backoff
 from ...lib.desk import Desk
+from ...models.outbox import inboost_delivery_claim
 from ..common import DETAILS, WEBHOOK, InboostCase
 
 TEST = "/api/Users/GetPortalUser"
@@ -203,6 +204,15 @@ class TestDelivery(InboostCase):
         self.assertEqual((first + second).mapped("state"), ["done", "done"])
         sent = [body["eventId"] for body in self.fake.bodies(WEBHOOK)]
         self.assertEqual(sent, [first.event_id, first.event_id, second.event_id])
+
+    def test_many_of_one_customer_do_not_hide_the_others(self):
+        """Only the oldest are looked at first."""
+        first, *_others = self.capture_some(30)
+        other = self.capture_some(partner=self.other_customer_with_phone())
+        desk = self.part("desk")._read(Desk())
+        with patch.object(inboost_delivery_claim, "LOOKED_AT", (1, 2, 100)):
+            tasks = self.part("claim")._claim(desk, 4, [], "a lease")
+        self.assertEqual([task.id for task in tasks], [first.id, other.id])
 
     def test_waiting_in_order_is_bounded(self):
         first = self.capture_some()
