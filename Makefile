@@ -41,7 +41,7 @@ test-pins: provision  ## Run both again with the versions that Odoo itself pins
 test-e2e: provision  ## Run the tests with real servers, the simulator and Chromium
 	@$(PYTHON) tools/suites.py e2e
 
-test-apart: provision  ## Run what make test leaves out: limits, kills, every screen, chaos
+test-apart: provision  ## Run what make test leaves out: limits, kills, every screen, chaos, long commands
 	@$(PYTHON) tools/suites.py apart
 
 test-one: provision-lean  ## Run the tests with K in their name: make test-one K=test_sale

@@ -19,6 +19,7 @@ APART = [
     "tests/e2e/test_every_screen.py",
     "tests/e2e/test_kill.py",
     "tests/e2e/test_limits.py",
+    "tests/house/test_long_commands.py",
 ]
 #: These measure, for hours.
 LONG = ["tests/chaos/test_pressure.py", "tests/chaos/test_soak.py"]

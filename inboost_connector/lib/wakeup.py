@@ -2,9 +2,11 @@
 again."""
 
 import os
+import select
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from typing import Any
 
 import psycopg2
@@ -16,6 +18,10 @@ MAX_IDLE = 600.0
 
 _lock = threading.Lock()
 _timers: dict[tuple[str, str], tuple[float, threading.Timer]] = {}
+
+
+class Unheard(Exception):
+    """The database cannot be listened to."""
 
 
 class Waker:
@@ -71,6 +77,53 @@ class Waker:
 waker = Waker()
 # A connection belongs to one process.
 os.register_at_fork(after_in_child=waker.__init__)  # type: ignore[misc]
+
+
+@contextmanager
+def listening(
+    where: Mapping[str, Any], channel: str, text: str
+) -> Iterator[Callable[[float], bool]]:
+    """Hear what somebody notifies whoever listens of. What came before is not heard.
+
+    :param where: what psycopg2 connects with
+    :return: a function that waits for so many seconds, and gives whether ``text`` was
+        heard
+    :raise Unheard: here and there
+    """
+    with closing(_listen(where, channel)) as made:
+
+        def hear(seconds: float) -> bool:
+            end = time.monotonic() + seconds
+            while True:
+                heard = text in _read(made)
+                left = end - time.monotonic()
+                if heard or left <= 0:
+                    return heard
+                select.select([made], [], [], left)
+
+        yield hear
+
+
+def _listen(where: Mapping[str, Any], channel: str) -> connection:
+    try:
+        made = psycopg2.connect(**where)
+        made.autocommit = True
+        with made.cursor() as cr:
+            cr.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+    except psycopg2.Error as error:
+        raise Unheard(str(error)) from error
+    return made
+
+
+def _read(made: connection) -> set[str]:
+    """:return: what was heard since it was asked last"""
+    try:
+        made.poll()
+    except psycopg2.Error as error:
+        raise Unheard(str(error)) from error
+    heard = {one.payload for one in made.notifies}
+    made.notifies.clear()
+    return heard
 
 
 def at(name: str, purpose: str, seconds: float, act: Callable[[str], None]) -> None:

@@ -20,6 +20,7 @@ from .outbox import test_clock
 from .outbox import test_crossing
 from .outbox import test_delivery
 from .outbox import test_delivery_cases
+from .outbox import test_delivery_cron
 from .outbox import test_endpoint
 from .outbox import test_erasure
 from .outbox import test_event_actions

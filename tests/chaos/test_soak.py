@@ -16,6 +16,8 @@ SECONDS = float(os.environ.get("SOAK_SECONDS") or 3600)
 SEED = 19
 #: Seconds between two sales of a till, at most.
 PAUSE = 1.0
+#: In less, autovacuum has not found its pace, and nothing can be said of what is flat.
+LONG_ENOUGH = 1800
 #: How much more than in the second quarter it may be in the last one: the machine may
 #: have other work meanwhile.
 MORE = 1.5
@@ -66,7 +68,8 @@ def test_soak(odoo, inboost):
     check_sales(odoo, inboost, tills)
     check_delivery(odoo, inboost)
     check_points(odoo, inboost, tills)
-    check_flatness(curve)
+    if SECONDS >= LONG_ENOUGH:
+        check_flatness(curve)
 
 
 def check_flatness(curve):

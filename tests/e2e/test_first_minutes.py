@@ -1,16 +1,15 @@
-"""The first ten minutes: from a database without the addon to the first purchase that
-arrives, by screens alone. An InBoost administrator with no more than that and a
-register's rights sets it up; all that was typed by nobody is Odoo's own shop."""
+"""The first ten minutes: from an empty database to the first purchase that arrives, by
+screens alone. Odoo's administrator installs the addon, opens a shop and makes a user;
+this InBoost administrator with no more than that and a register's rights sets it up."""
 
 import os
-import re
 from pathlib import Path
 
 import cluster
 import pytest
-from playwright.sync_api import expect
-from workspace import MODULES
 
+from tests.support import new_shop
+from tests.support.browser import open_page
 from tests.support.odoo_server import OdooServer, wait_until
 from tests.support.register import (
     add_product,
@@ -22,32 +21,6 @@ from tests.support.register import (
 
 PHONE = "380671234567"
 PICTURES = os.environ.get("INBOOST_SCREENSHOTS")
-SHOP = f"""
-env = env(user=env.ref("base.user_admin").id)
-env.company.country_id = env.ref("base.ua")
-env["res.partner"].create({{"name": "Olena Kovalenko", "phone": "+{PHONE}"}})
-env["loyalty.program"].search([]).active = False
-env["loyalty.program"].create({{
-    "name": "Tea Points", "program_type": "loyalty", "applies_on": "both",
-    "trigger": "auto", "pos_ok": True, "rule_ids": [(0, 0, {{
-        "reward_point_mode": "order", "reward_point_amount": 10}})]}})
-config = env["pos.config"].search([], order="id", limit=1)
-env["product.product"].create({{
-    "name": "Green tea", "list_price": 120.0, "taxes_id": False,
-    "available_in_pos": True,
-    "pos_categ_ids": config.iface_available_categ_ids[:1].ids}})
-env.cr.commit()
-print("the shop is there")
-"""
-#: Odoo's own form for users needs no test of ours.
-PERSON = """
-env["res.users"].with_context(no_reset_password=True).create({
-    "name": "Ihor", "login": "ihor", "password": "ihor", "group_ids": [(6, 0, [
-        env.ref("inboost_connector.group_inboost_manager").id,
-        env.ref("point_of_sale.group_pos_user").id])]})
-env.cr.commit()
-print("ihor is there")
-"""
 #: One without a phone, so that the dry run has something to say.
 CLIENTS = [
     {"id": "c-1", "userPhoneNumber": PHONE, "userName": "Olena"},
@@ -57,14 +30,17 @@ CLIENTS = [
 
 
 @pytest.fixture(scope="module")
-def shop():
-    """A server with what the addon stands on, and a shop that sells."""
-    server = OdooServer("e2e_first_minutes", cluster.base(MODULES))
-    assert "the shop is there" in server.shell(SHOP).stdout
+def empty():
+    """A server with a database as Odoo makes it: no app is installed, no demo data."""
+    name = "e2e_first_minutes"
+    cluster.drop(f"{name}_empty")
+    cluster.odoo(f"{name}_empty", "-i", "base", log=f"{name}_empty.log")
+    server = OdooServer(name, f"{name}_empty")
+    cluster.drop(f"{name}_empty")
     server.start()
     yield server
     server.stop()
-    cluster.drop(server.database)
+    cluster.drop(name)
 
 
 def picture(page, name):
@@ -85,30 +61,34 @@ def go_on(page, step):
 
 
 @pytest.fixture(scope="module")
-def activated(shop, page):
+def activated(empty, page):
     """As Odoo's administrator, in Apps. They are led into the setup."""
-    sign_in(page, shop)
-    page.goto(f"{shop.url}/odoo/apps")
-    search = page.locator(".o_searchview_input")
-    search.fill("inboost")
-    search.press("Enter")
-    # The cards that were there before take a click and do nothing.
-    cards = page.locator(".o_kanban_record:not(.o_kanban_ghost)")
-    expect(cards.filter(has_not_text=re.compile("inboost", re.I))).to_have_count(0)
-    card = page.locator(".o_kanban_record:has-text('Customers, purchases and bonuses')")
-    card.locator("button:has-text('Activate')").click()
+    sign_in(page, empty)
+    new_shop.settle_in(page, "Ukraine")
+    new_shop.activate(page, "inboost", "Customers, purchases and bonuses")
     page.locator(".o_form_view div[name=portal] h2").wait_for(timeout=400_000)
     picture(page, "0-activated")
 
 
 @pytest.fixture(scope="module")
-def ihor(shop, browser, activated):
-    assert "ihor is there" in shop.shell(PERSON).stdout
-    context = browser.new_context(viewport={"width": 1366, "height": 768})
-    page = context.new_page()
-    sign_in(page, shop, "ihor")
-    yield page
-    context.close()
+def shop(empty, page, activated):
+    """It sells tea to a customer who collects points."""
+    new_shop.make_shop(page)
+    new_shop.make_product(page, "Green tea", "120")
+    new_shop.make_loyalty_program(page)
+    new_shop.make_customer(page, "Olena", "Kovalenko", f"+{PHONE}")
+    return empty
+
+
+@pytest.fixture(scope="module")
+def ihor(shop, page, browser):
+    groups = {"Point of Sale": "User", "InBoost": "Administrator"}
+    new_shop.make_user(page, "ihor", "Ihor", "Bondar", groups)
+    new_shop.set_password(page, "ihor")
+    own = open_page(browser, 768)
+    sign_in(own, shop, "ihor")
+    yield own
+    own.close()
 
 
 def open_app(page, shop):
@@ -204,6 +184,19 @@ def leave_and_come_back(page, shop):
     picture(page, "3-left")
     press(page, "Continue Setup")
     page.locator("div[name=webhooks] h2").wait_for()
+
+
+def test_who_sets_it_up_has_no_other_rights(shop, ihor):
+    groups = shop.sql(
+        "SELECT d.module || '.' || d.name FROM res_groups_users_rel r"
+        " JOIN res_users u ON u.id = r.uid AND u.login = 'ihor'"
+        " JOIN ir_model_data d ON d.model = 'res.groups' AND d.res_id = r.gid"
+    )
+    assert sorted(name for [name] in groups) == [
+        "base.group_user",
+        "inboost_connector.group_inboost_manager",
+        "point_of_sale.group_pos_user",
+    ]
 
 
 def test_the_dry_run_says_what_would_come(live):

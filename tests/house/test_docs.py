@@ -1,10 +1,8 @@
 """What the documentation names is there: commands, menus, pictures."""
 
 import re
-import shlex
 import subprocess
 import sys
-from itertools import takewhile
 
 import pictures
 import polib
@@ -12,8 +10,6 @@ import pytest
 import screenshots
 from lxml import etree
 from workspace import ROOT
-
-from simulator.__main__ import parse
 
 PAGES = sorted(
     [
@@ -23,42 +19,7 @@ PAGES = sorted(
         ROOT / "simulator/README.rst",
     ]
 )
-PROGRAMS = "(make|python -m simulator) "
-#: In the text, where it may go on in the next line, or a line of a block.
-COMMANDS = [
-    re.compile(rf"``{PROGRAMS}([^`]*)``"),
-    re.compile(rf"^    {PROGRAMS}([^#\n]*)", re.M),
-]
 MENU = re.compile(r"\*(InBoost > [^*]+)\*")
-
-
-def commands(program):
-    """:return: list of (page, its arguments)"""
-    return [
-        (page.name, arguments)
-        for page in PAGES
-        for pattern in COMMANDS
-        # A command goes on after a backslash.
-        for name, arguments in pattern.findall(page.read_text().replace("\\\n", " "))
-        if name == program
-    ]
-
-
-def test_each_make_target_that_is_named_exists():
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
-    named = commands("make")
-    assert len(named) > 20
-    for page, arguments in named:
-        words = (word for word in arguments.split() if "=" not in word)
-        wanted = set(takewhile(re.compile(r"[a-z-]+$").match, words))
-        assert wanted <= targets, f"{page}: make {arguments}"
-
-
-def test_each_command_of_the_simulator_is_one():
-    named = commands("python -m simulator")
-    assert named
-    for _page, arguments in named:
-        parse(shlex.split(arguments))
 
 
 # -- menus -----------------------------------------------------------------------------

@@ -33,7 +33,12 @@ def browser():
 
 @pytest.fixture(scope="module")
 def page(browser):
-    page = browser.new_page(viewport={"width": 1366, "height": 900})
+    return open_page(browser, 900)
+
+
+def open_page(browser, height):
+    """A page with cookies of its own, on the line that is asked for."""
+    page = browser.new_page(viewport={"width": 1366, "height": height})
     if SLOW_LINE:
         session = page.context.new_cdp_session(page)
         session.send("Network.enable")

@@ -43,6 +43,11 @@ OPEN = """(action) => {
     dialog.closeAll();
     client.doAction(action, {clearBreadcrumbs: true});
 }"""
+#: What a badge in a row says that has less room than that takes.
+CUT = """() => [...document.querySelectorAll(".o_data_row .badge")]
+    .filter((badge) => badge.scrollWidth > badge.clientWidth
+        || badge.offsetWidth > badge.closest("td").clientWidth)
+    .map((badge) => `the badge "${badge.innerText}" is cut`)"""
 #: Whether ``selector``, or a dialog, is there and no answer is waited for.
 SETTLED = """async ([selector, patience]) => {
     const end = Date.now() + patience;
@@ -234,6 +239,7 @@ class Visitor:
         if not page.locator(selector).count():
             problems.append("it is not there")
         problems += page.locator(".o_notification:has(.bg-danger)").all_inner_texts()
+        problems += page.evaluate(CUT)
         if screen.filled and not page.locator(".o_data_row").count():
             problems.append("no row")
         return problems

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from workspace import ROOT
@@ -141,3 +142,18 @@ def test_a_cluster_in_use_is_not_taken_away(checkout, command):
     assert done.returncode == 1
     assert done.stderr.startswith("error: the cluster is in use")
     assert checkout.is_up()
+
+
+def test_clean_leaves_nothing(tmp_path):
+    checkout = Checkout(tmp_path)
+    checkout.leave(checkout.use())
+    place = Path(checkout.ask("cluster.folder()"))
+    assert place.exists()
+    subprocess.run(
+        ["make", "-f", ROOT / "Makefile", f"PYTHON={sys.executable}", "clean"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+    )
+    assert not place.exists()
+    assert not (tmp_path / ".local").exists()

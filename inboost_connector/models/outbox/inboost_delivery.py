@@ -25,9 +25,6 @@ THREADS = 32
 MAX_OPEN = 2 * THREADS
 #: More is claimed when so many are open, to spare the database.
 LOW_WATER = MAX_OPEN - THREADS // 2
-#: Seconds a run goes on claiming; then the next run takes over. Odoo's watchdogs kill
-#: what takes longer than minutes.
-MAX_RUN = 10.0
 #: Seconds that what is in flight then may take to land within the run. What takes
 #: longer lands beside the next run: a server that hangs keeps no new sale waiting.
 MAX_LANDING = 1.0
@@ -66,11 +63,16 @@ def _wait_for_deliveries():
 CommonServer.on_stop(_wait_for_deliveries)
 
 
-def _is_stopping():
-    """A process of a prefork server hears of it by a signal, whose handler is a method
-    of its worker."""
+def get_worker():
+    """What a process of a prefork server is: the handler of its signals is a method of
+    it."""
     worker = getattr(signal.getsignal(signal.SIGINT), "__self__", None)
-    return _stopping.is_set() or not getattr(worker, "alive", True)
+    return worker if hasattr(worker, "alive") else None
+
+
+def is_stopping():
+    worker = get_worker()
+    return _stopping.is_set() or bool(worker and not worker.alive)
 
 
 @dataclass
@@ -116,13 +118,16 @@ class InboostDelivery(models.AbstractModel):
     _description = "InBoost Delivery"
 
     @api.model
-    def _cron_deliver(self):
+    def _deliver(self, end):
+        """
+        :param float end: by ``time.monotonic()``, when it claims no more
+        """
         self._correct_times()
         self._recover_leases()
         self._expire()
         self._supersede()
         with ExitStack() as stack:
-            run = self._begin(stack)
+            run = self._begin(stack, end)
             self._send(run)
             if run.senders.open:
                 self._land_apart(run, stack.pop_all())
@@ -134,7 +139,7 @@ class InboostDelivery(models.AbstractModel):
         self.env["ir.cron"]._commit_progress(run.count, remaining=0)
 
     @api.model
-    def _begin(self, stack):
+    def _begin(self, stack, end):
         """
         :param ExitStack stack: what ends when all has landed
         :rtype: Run
@@ -145,14 +150,13 @@ class InboostDelivery(models.AbstractModel):
         client = self.env["inboost.connection"]._client(THREADS)
         senders = Senders(stack.enter_context(client), THREADS, batch.perform_all)
         desk = self.env["inboost.delivery.desk"]._read(Desk())
-        end = time.monotonic() + MAX_RUN
         return Run(lease, desk, stack.enter_context(senders), end)
 
     @api.model
     def _get_pause(self, run):
         """Seconds until the next run: what is due by now and was not claimed waits
         behind something, or for more time; after a stop, for the next server."""
-        if _is_stopping():
+        if is_stopping():
             return AFTER_STOP
         return BREATH if run.claiming else 0
 
@@ -200,7 +204,7 @@ class InboostDelivery(models.AbstractModel):
     def _turn_until_done(self, run):
         desks, looked = self.env["inboost.delivery.desk"], time.monotonic()
         while True:
-            run.claiming = time.monotonic() < run.end and not _is_stopping()
+            run.claiming = time.monotonic() < run.end and not is_stopping()
             if not run.claiming and run.senders.take_back():
                 self._give_back(run)
             if time.monotonic() - looked > LOOK_AGAIN:
