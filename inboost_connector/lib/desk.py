@@ -224,7 +224,6 @@ class Desk:
         status = outcome.args.get("status")
         if found.state == "failed" and status in (401, 403) and landed.leads:
             place.refuse(landed.task.phone, outcome)
-            self.troubled = self.troubled or bool(place.pause)
 
     @staticmethod
     def _row(

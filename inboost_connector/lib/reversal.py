@@ -47,16 +47,17 @@ def taken_back(
 
 
 def _negated(purchase: Purchase) -> dict[str, Any]:
+    """With the signs turned, but that no zero gets one: hence the differences."""
     recorded = cast(dict[str, Any], purchase)
     return {
         **recorded,
-        **{name: -recorded.get(name, 0.0) for name in AMOUNTS},
+        **{name: 0.0 - recorded.get(name, 0.0) for name in AMOUNTS},
         "lines": [
-            {**line, **{name: -line[name] for name in LINE_AMOUNTS}}
+            {**line, **{name: 0.0 - line[name] for name in LINE_AMOUNTS}}
             for line in recorded["lines"]
         ],
         "payments": [
-            {**payment, "amount": -payment["amount"]}
+            {**payment, "amount": 0.0 - payment["amount"]}
             for payment in recorded["payments"]
         ],
     }

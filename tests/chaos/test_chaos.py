@@ -7,7 +7,7 @@ import os
 import time
 
 from tests.chaos.accidents import WEATHER, Accidents
-from tests.chaos.curve import arrivals_of
+from tests.chaos.order import check_order, out_of_order  # noqa: F401
 from tests.chaos.register import (
     CUSTOMERS,
     Announcer,
@@ -51,7 +51,7 @@ def live_through(accidents, seed, seconds):
     wait_until(lambda: set(odoo.states()) <= ENDED, 120, "the end of it")
     print(f"accidents: {accidents.counts}")
     check_sales(odoo, inboost, tills)
-    check_delivery(odoo, inboost, accidents.cut, accidents.blurred)
+    check_delivery(odoo, inboost, accidents.cut, accidents.lapsed)
     check_points(odoo, inboost, tills)
     check_announcements(odoo, announcer.taken)
     check_pull(odoo, puller)
@@ -82,10 +82,10 @@ def check_sales(odoo, inboost, tills):
         assert [row[0] for row in rows] == uuids, operation
 
 
-def check_delivery(odoo, inboost, cut=frozenset(), blurred=frozenset()):
+def check_delivery(odoo, inboost, cut=frozenset(), lapsed=frozenset()):
     """
     :param cut: ids of events that were on their way when a process was killed
-    :param blurred: those that may have overtaken others, since a clock was set
+    :param lapsed: those of them whose leases a set clock may have ended
     """
     events = odoo.sql(
         "SELECT id, event_id, operation, phone, state, reason_code"
@@ -107,29 +107,7 @@ def check_delivery(odoo, inboost, cut=frozenset(), blurred=frozenset()):
     assert done - set(arrived) == set(), "lost"
     assert {event[5] for event in held} <= UNKNOWN
     assert killed <= cut, "held although the process lived"
-    assert out_of_order(inboost, events, blurred) == []
-
-
-def out_of_order(inboost, events, blurred=frozenset()):
-    """Of each operation and customer, rows come as they happened. A balance says what
-    there is when it leaves, and one of the day's business goes before one that a
-    program's change asks for: not the rows but what they say must be in order. Points
-    only grow here.
-
-    :return: (operation, phone, rows or balances as they arrived) where they did not
-    """
-    rows = {event[1]: (int(event[0]), event[2], event[3]) for event in events}
-    arrived = {}
-    for event_id, amount in arrivals_of(inboost).execute(
-        "SELECT event_id, amount FROM arrivals"
-        " WHERE processed AND event_id IS NOT NULL ORDER BY id"
-    ):
-        row, operation, phone = rows[event_id]
-        is_balance = operation == "balance_set"
-        if is_balance or str(row) not in blurred:
-            place = amount if is_balance else row
-            arrived.setdefault((operation, phone), []).append(place)
-    return [(*key, those) for key, those in arrived.items() if those != sorted(those)]
+    check_order(odoo, inboost, events, lapsed & killed)
 
 
 def check_points(odoo, inboost, tills):

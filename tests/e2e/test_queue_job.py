@@ -11,7 +11,7 @@ import cluster
 import pytest
 from workspace import MODULES
 
-from tests.chaos.test_chaos import out_of_order
+from tests.chaos.order import out_of_order
 from tests.support.odoo_server import OdooServer, wait_until
 from tests.support.outbox import Till
 

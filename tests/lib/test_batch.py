@@ -219,6 +219,7 @@ def test_a_lost_answer_is_unknown_for_all_and_counts_once():
 def test_an_error_of_ours_before_it_left_is_known():
     found = send(engine.Answers(KeyError("bug")), tasks(2))
     assert {one.outcome.verdict for one in found.values()} == {Verdict.FAILED}
+    assert [found[number].leads for number in (1, 2)] == [True, False]
 
 
 # -- how many go -------------------------------------------------------------------

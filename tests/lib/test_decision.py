@@ -1,7 +1,10 @@
+from datetime import date
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inboost_connector.lib.decision import cut, fingerprint, row_hash
+from inboost_connector.lib.decision import Decision, cut, fingerprint, row_hash
+from inboost_connector.lib.problems import Problem
 
 KEY = fingerprint(["mapping", "UA"])
 
@@ -15,6 +18,26 @@ def test_another_value_or_another_mapping_makes_another_row():
     others = [row_hash({"a": 1}, KEY), row_hash(row, fingerprint(["mapping", "PL"]))]
     assert row_hash(row, KEY) not in others
     assert len(set(others)) == 2
+
+
+def test_the_same_row_is_the_same_row_tomorrow():
+    """Hashes are kept: if they changed, each contact would be looked at again."""
+    assert fingerprint(["mapping", "UA"]).hex() == "c9f65ecb6807055faf85b9786b481590"
+    assert row_hash({"a": 1}, KEY) == "b33023b8b33397fa54a971402e7c8f4e"
+
+
+def test_settings_are_the_same_in_whatever_order_and_of_whatever_kind():
+    since = date(2026, 1, 2)
+    one = fingerprint({"mapping": "a", "since": since})
+    assert one == fingerprint({"since": since, "mapping": "a"})
+    assert one != fingerprint({"mapping": "a", "since": date(2026, 1, 3)})
+
+
+def test_what_fails_is_an_error_with_its_reason():
+    decision = Decision({})
+    decision.fail("too_long", field="name", limit=3)
+    assert decision.kind == "error"
+    assert decision.problem == Problem("too_long", {"field": "name", "limit": 3})
 
 
 def test_half_of_a_character_is_hashed_too():

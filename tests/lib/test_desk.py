@@ -287,3 +287,17 @@ def test_a_pace_bounds_what_is_claimed():
     assert quota == 20
     open_tasks = [task(number, target(1)) for number in range(20)]
     assert not found.find_ready(500, NOW, open_tasks)
+
+
+def test_two_events_in_a_request_are_a_batch():
+    found = desk(place(target(1, batch_size=2)))
+    for busy, expected in ((0, 4), (1, 2), (2, 0)):
+        open_tasks = [task(n, target(1, batch_size=2)) for n in range(busy)]
+        ready = found.find_ready(9, NOW, open_tasks)
+        assert sum(quota for _target, quota, _fresh in ready) == expected
+
+
+def test_a_server_that_fails_rests_until_it_wants_to_be_asked():
+    found = desk(place())
+    found.conclude(landed("retry", "busy", 503, wait=90.0), NOW)
+    assert found.places[ENDPOINT].rest_until == NOW + timedelta(seconds=90)

@@ -4,29 +4,20 @@ the other tests (docs/mutations.rst)."""
 import base64
 import json
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
-from freezegun import freeze_time
 from standardwebhooks.webhooks import Webhook
 
 from inboost_connector.lib import backoff, door, signing, states
 from inboost_connector.lib.backoff import Pace
-from inboost_connector.lib.client import Exchange, Request
-from inboost_connector.lib.outcome import (
-    AnswerRules,
-    Verdict,
-    classify,
-    read_received,
-    retry_after,
-)
+from inboost_connector.lib.outcome import Verdict
 
 from .engine import BACKEND, ENDPOINT, NOW, desk, landed, place, target, task
 
 SICK = backoff.CIRCUIT_THRESHOLD
 TOKEN = "x" * door.MIN_TOKEN
-RULES = AnswerRules()
 
 
 # -- the desk --------------------------------------------------------------------------
@@ -65,6 +56,7 @@ def test_a_probe_among_others_rests_its_endpoint_until_it_must_have_landed():
     found.note_claimed(tasks, NOW, 15)
     assert found.places[1].rest_until is None
     assert found.places[2].rest_until == NOW + timedelta(seconds=35)
+    assert [one.is_probe for one in tasks] == [False, True]
 
 
 def test_a_refusal_is_something_to_write_down():
@@ -223,20 +215,6 @@ def test_a_slowdown_fades_to_nothing():
     assert pace._current(400.0) == 0.0
 
 
-# -- outcomes --------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("status", [200, 404, 500])
-def test_a_404_is_a_no_only_where_the_endpoint_says_so(status):
-    exchange = Exchange(Request("GET", "https://x.example"), status=status, data={})
-    said = AnswerRules(not_found="content")
-    silent = AnswerRules(not_found="address_until_proven", proven=True)
-    assert read_received(exchange, said, "received") is (
-        False if status == 404 else None
-    )
-    assert read_received(exchange, silent, "received") is None
-
-
 # -- the way in ------------------------------------------------------------------------
 
 
@@ -256,6 +234,16 @@ def test_two_secrets_are_compared_however_many_are_set():
         assert compare.call_count == 2
         given = [call.args[0] for call in compare.call_args_list]
         assert given[:count] == list(own[:count])
+
+
+def test_an_announcement_may_be_nested_as_deep_as_the_bound_and_no_deeper():
+    deepest = b"[" * door.MAX_DEPTH + b"]" * door.MAX_DEPTH
+    assert door.read(deepest)
+    with pytest.raises(ValueError, match=f"deeper than {door.MAX_DEPTH}"):
+        door.read(b"[" + deepest + b"]")
+    for odd, words in ((b"7", "neither an object"), (b"[NaN]", "NaN is no JSON")):
+        with pytest.raises(ValueError, match=words):
+            door.read(odd)
 
 
 def test_a_secret_with_other_letters_is_none():
@@ -354,6 +342,11 @@ def test_a_failure_is_written_down():
     one.fail(NOW, None)
     assert (one.failures, one.changed) == (1, True)
     assert one.rest_until == NOW
+    # Also where it is to rest for longer already.
+    later = NOW + timedelta(minutes=9)
+    one = place(rest_until=later)
+    one.fail(NOW, None)
+    assert (one.failures, one.changed, one.rest_until) == (1, True, later)
 
 
 def test_a_row_has_what_the_statement_writes():
@@ -371,30 +364,6 @@ def test_a_row_has_what_the_statement_writes():
         "attempts": 4,
     }
     assert desk().conclude(landed("done", "accepted", 200), NOW)["sent"] is None
-
-
-@pytest.mark.parametrize(
-    "value, seconds",
-    [
-        ("Fri, 02 Jan 2026 12:00:30 GMT", 30),
-        # Without a zone it is UTC.
-        ("Fri, 02 Jan 2026 12:00:30", 30),
-        ("Fri, 02 Jan 2026 14:00:30 +0200", 30),
-        ("Fri, 02 Jan 2026 11:00:00 GMT", 0),
-        ("7", 7),
-    ],
-)
-def test_a_server_may_say_when_in_seconds_or_by_a_date(value, seconds):
-    now = datetime(2026, 1, 2, 12, 0, tzinfo=timezone.utc)
-    assert retry_after({"Retry-After": value}, now) == seconds
-    if "GMT" in value:
-        with freeze_time("2026-01-02 12:00:00"):
-            assert retry_after({"Retry-After": value}) == seconds
-
-
-def test_an_exchange_without_an_answer_has_a_reason():
-    lost = classify(Exchange(Request("POST", "https://x.example"), sent=True), RULES)
-    assert (lost.code, lost.args) == ("connection_lost", {"error": ""})
 
 
 def test_after_a_refusal_the_next_one_waits():

@@ -53,6 +53,18 @@ CASES = {
         [(0, 20, 0), (5, 10, 5, "A"), (9, 5, 10, "A", True)],
         [(0, 20)],
     ),
+    "no more is given back than was spent, however often": (
+        [(0, 10, 0), (5, 0, 5, "A"), (9, 3, 0, "A", True), (11, 3, 0, "A", True)],
+        [(0, 10), (11, 1)],
+    ),
+    "what a reversal took is nothing that its order spent": (
+        [(0, 10, 0), (5, 10, 0, "A"), (9, 0, 10, "A", True), (12, 5, 0, "A", True)],
+        [(0, 10), (12, 5)],
+    ),
+    "an order that wins later wins anew": (
+        [(0, 10, 0), (5, 0, 5, "A"), (8, 3, 0, "A")],
+        [(0, 5), (8, 3)],
+    ),
     "undone of an order before the ledger": (
         [(0, 10, 0), (9, 4, 0, "old", True)],
         [(0, 10), (9, 4)],
@@ -86,6 +98,10 @@ def test_table(name):
     entries, expected = CASES[name]
     found = [((lot.born - START).days, lot.left) for lot in lots(rows(*entries))]
     assert found == expected
+
+
+def test_a_lot_names_the_row_that_made_it():
+    assert [lot.id for lot in lots(rows((0, 5, 0), (1, 0, 5), (2, 7, 0)))] == [2]
 
 
 def test_a_changed_validity_counts_for_the_lots_there_are():

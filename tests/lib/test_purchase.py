@@ -145,6 +145,75 @@ def test_the_fact_has_the_keys_of_its_shape():
     assert fact["time"] == "2026-01-31T22:30:00Z"
 
 
+def test_a_fact_says_all_that_the_document_does():
+    original = {"number": "Shop/0000", "uuid": "0000"}
+    time = datetime(2026, 1, 31, 22, 30)
+    order = purchase.read_order(
+        ["pos", "Shop/0001", "0001", time, "Main shop", "UAH", 2]
+        + [-1.666, -10.004, 0.026, original]
+    )
+    tea = make_line(-2, 5.0, uuid="l-1", barcode="482", note="cold", untaxed=8.334)
+    gift = make_line(1, 0.0, sku="", name=None, category="", program=PROMOTION)
+    gift["discount"] = None
+    payments = [{"method": "Cash", "amount": -9.986}]
+    assert purchase.build(purchase.Rows(order, [tea, gift], payments), {BONUS}) == {
+        "source": "pos",
+        "number": "Shop/0001",
+        "uuid": "0001",
+        "time": "2026-01-31T22:30:00Z",
+        "shop": "Main shop",
+        "currency": "UAH",
+        "untaxed": -8.33,
+        "tax": -1.67,
+        "total": -10.0,
+        "rounding": 0.03,
+        "discount": 0.0,
+        "bonuses_spent": 0.0,
+        "promotions": 0.0,
+        "gift_cards": 0.0,
+        "ewallets": 0.0,
+        "is_refund": True,
+        "refund_of": original,
+        "lines": [
+            {
+                "uuid": "l-1",
+                "product_id": 7,
+                "sku": "TEA-01",
+                "barcode": "482",
+                "name": "Green tea",
+                "category": "Tea",
+                "quantity": -2.0,
+                "unit_price": 5.0,
+                "discount": 0.0,
+                "untaxed": -8.33,
+                "tax": -1.67,
+                "total": -10.0,
+                "is_reward": False,
+                "note": "cold",
+            },
+            {
+                "uuid": None,
+                "product_id": 7,
+                "sku": None,
+                "barcode": None,
+                "name": "",
+                "category": None,
+                "quantity": 1.0,
+                "unit_price": 0.0,
+                "discount": 0.0,
+                "untaxed": 0.0,
+                "tax": 0.0,
+                "total": 0.0,
+                "is_reward": True,
+                "note": None,
+            },
+        ],
+        "payments": [{"method": "Cash", "amount": -9.99}],
+    }
+    with pytest.raises(ValueError):
+        purchase.read_order(["pos"])
+
+
 @pytest.mark.parametrize(
     "lines, spent, promotions, gift_cards, ewallets",
     [
@@ -161,6 +230,11 @@ def test_the_fact_has_the_keys_of_its_shape():
         ),  # fmt: skip
         # A free product, as the web shop writes it.
         ([make_line(1, 10.0, discount=100, program=PROMOTION)], 0, 10, 0, 0),
+        ([make_line(2, 10.0, discount=100, program=PROMOTION)], 0, 20, 0, 0),
+        # Of a loyalty program whose points are not InBoost's.
+        ([make_line(1, -3.0, program=9, program_type="loyalty")], 0, 3, 0, 0),
+        ([make_line(1, -3.0, program=BONUS, points=2.5)], 2.5, 0, 0, 0),
+        ([make_line(1, -3.0, program=BONUS, points=None)], 0, 0, 0, 0),
         # Given back.
         ([make_line(-1, -1.0, program=BONUS, points=5.0)], -5, 0, 0, 0),
         ([make_line(-1, -10.0, program=GIFT_CARD, points=10.0)], 0, 0, -10, 0),
@@ -196,6 +270,16 @@ def test_only_some_lines_are_what_they_add_up_to():
     fact = purchase.build(purchase.only(rows, lines[:1]), set())
     assert (fact["total"], fact["tax"], fact["rounding"]) == (12, 2, 0)
     assert (len(fact["lines"]), fact["payments"]) == (1, [])
+    more = purchase.plus(rows, [make_line(1, 100.0, tax=0.2)])
+    fact = purchase.build(more, set())
+    assert (fact["total"], fact["tax"], len(fact["lines"])) == (174.8, 24.8, 3)
+    assert more.order["tax"] == pytest.approx(24.8)
+    assert fact["payments"] == rows.payments
+
+
+def test_no_amount_is_less_than_nothing_by_the_dust_of_floats():
+    fact = build([make_line()], rounding=-1e-9)
+    assert str(fact["rounding"]) == "0.0"
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,13 @@ def test_amounts_that_an_old_fact_lacks_are_nothing():
     assert reversal.taken_back(old, TIME)["ewallets"] == 0.0
 
 
+def test_amounts_have_six_digits_and_no_zero_has_a_sign():
+    back = reversal.taken_back(purchase(untaxed=1 / 3, tax=1e-9), TIME)
+    assert back["untaxed"] == -0.333333
+    assert str(back["tax"]) == "0.0"
+    assert str(back["lines"][0]["tax"]) == "0.0"
+
+
 def test_the_purchase_itself_stays_as_it_was():
     given_ = purchase()
     before = deepcopy(given_)

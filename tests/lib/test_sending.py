@@ -169,14 +169,16 @@ def test_an_error_after_something_left_is_unknown(monkeypatch):
     monkeypatch.setattr("inboost_connector.lib.sending.classify", broken)
     result = perform(Answers(answering(200)), task())
     assert result.outcome.verdict is Verdict.UNKNOWN
-    assert result.log is None
+    assert (result.exchange.status, result.log) == (200, None)
 
 
 @pytest.mark.parametrize("sent", [True, False])
 def test_what_an_exception_means_depends_on_what_left(sent):
     exchange = Exchange(target().prepare_request({}), sent=sent)
     wanted = Verdict.UNKNOWN if sent else Verdict.FAILED
-    assert after_exception(ValueError("x"), exchange).verdict is wanted
+    found = after_exception(ValueError("x" * 10_000), exchange)
+    assert (found.verdict, found.code) == (wanted, "our_error")
+    assert found.args == {"error": f"ValueError: {'x' * 10_000}"[:500]}
 
 
 def test_trouble_found_while_it_was_claimed_is_its_failure():
@@ -210,8 +212,36 @@ class Slow:
 def test_one_whose_lease_would_run_out_does_not_begin():
     client = Answers(answering(200))
     some = task(where=target(pace=Slow()), begin_before=time.monotonic() + 0.1)
-    assert perform(client, some).outcome.code == "not_begun"
+    outcome = perform(client, some).outcome
+    assert (outcome.verdict, outcome.code) == (Verdict.RETRY, "not_begun")
     assert not client.requests
+
+
+def test_one_whose_turn_comes_later_waits_for_it(monkeypatch):
+    waited = []
+    monkeypatch.setattr("inboost_connector.lib.sending.time.sleep", waited.append)
+    client = Answers(answering(200))
+    assert perform(client, task(where=target(pace=Slow()))).outcome.code == "accepted"
+    assert waited == [pytest.approx(0.2)]
+    assert len(client.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "answer, values, status",
+    [
+        (answering(200), {}, 200),
+        (answering(None), {}, None),
+        (KeyError("bug"), {}, None),
+        (answering(200), {"trouble": "KeyError: bug"}, None),
+        (answering(200), {"begin_before": float("-inf")}, None),
+        (answering(200), {"where": target(body="round(@, `1`)")}, None),
+    ],
+)
+def test_whatever_becomes_of_a_task_is_said_of_it(answer, values, status):
+    some = task(**values)
+    result = perform(Answers(answer), some)
+    assert result.task is some
+    assert (result.exchange and result.exchange.status) == status
 
 
 def test_too_many_requests_slow_down_the_pace():
@@ -232,9 +262,12 @@ TEST = target(
 @pytest.mark.parametrize("answer", [answering(503), answering(500), answering(None)])
 def test_a_server_that_is_not_well_gets_no_purchase_as_a_probe(answer):
     client = Answers(answer)
-    result = perform(client, task(test=TEST))
+    some = task(test=TEST)
+    result = perform(client, some)
     assert [request.method for request in client.requests] == ["GET"]
     assert result.outcome.verdict is Verdict.RETRY, "it did not leave"
+    assert result.task is some
+    assert result.exchange.request is client.requests[0]
     assert result.log["url"].endswith("GetPortalUser")
 
 
@@ -279,6 +312,8 @@ def test_no_more_threads_than_tasks_and_than_allowed():
         assert len(senders._threads) == 1
         senders.hand_over([task(number) for number in range(2, 50)])
         assert len(senders._threads) == 4
+        # A process that ends does not wait for what hangs.
+        assert all(thread.daemon for thread in senders._threads)
         collect(senders)
 
 
@@ -313,6 +348,24 @@ def test_gathering_ends_though_nothing_lands():
         release.set()
         collect(senders)
     assert senders.gather(5) == []
+
+
+def test_what_landed_is_handed_over_though_others_still_fly():
+    release = threading.Event()
+
+    def wait(client, some):
+        if some.id == 2:
+            release.wait(5)
+        return [landed("done", number=some.id, fact={"client": client})]
+
+    with Senders("the client", 2, wait) as senders:
+        senders.hand_over([task(1), task(2)])
+        found = senders.gather(5)
+        assert [one.task.id for one in found] == [1]
+        assert list(senders.open) == [2]
+        release.set()
+        found += collect(senders)
+    assert {one.task.fact["client"] for one in found} == {"the client"}
 
 
 def test_the_credentials_go_along_with_an_event_and_with_what_is_asked_before():

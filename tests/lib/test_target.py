@@ -2,6 +2,7 @@
 
 import pytest
 
+from inboost_connector.lib import signing
 from inboost_connector.lib.mapping import MappingError
 
 from . import engine
@@ -71,3 +72,28 @@ def test_further_headers_and_a_form():
 def test_what_does_not_fit_is_said_with_its_place(values, words):
     with pytest.raises(MappingError, match="^" + words):
         target(**values).prepare_request({"phone": None})
+
+
+def test_each_part_of_a_request_knows_the_portals_time_zone():
+    hour = "date(t, 'HH')"
+    one = target(
+        url=f"https://x.example/{{{hour}}}",
+        query=f"{{h: {hour}}}",
+        headers=f'{{"X-Hour": {hour}}}',
+        body=hour,
+        zone="Europe/Kyiv",
+    )
+    request = one.prepare_request({"t": "2026-01-02T12:00:00Z"})
+    assert request.url == "https://x.example/14?h=14"
+    assert (request.headers, request.body) == ({"X-Hour": "14"}, "14")
+
+
+def test_a_request_waits_and_reads_no_more_than_its_endpoint_says():
+    request = target(timeout=7.5, max_answer=123).prepare_request({}, phone=PHONE)
+    assert (request.timeout, request.max_answer) == (7.5, 123)
+
+
+def test_a_request_without_a_body_is_signed_too():
+    secret = "whsec_" + "A" * 43 + "="
+    request = target(signing=(secret,)).prepare_request({}, phone=PHONE, event_id="e-1")
+    assert signing.is_signed(secret, request.headers, b"")
