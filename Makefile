@@ -59,7 +59,7 @@ soak: provision  ## Sell for an hour, with curves: make soak SECONDS=21600 for s
 test-core: provision  ## Run Odoo's own suites with and without us and compare
 	@$(PYTHON) tools/core_suites.py
 
-mutants: provision  ## See which faults in lib no test sees (an hour); then mutmut browse
+mutants: provision  ## See which faults in lib no test sees (hours); then mutmut browse
 	@nice $(VENV_BIN)/mutmut run --max-children 1
 
 bench: provision  ## Measure beside others; ARGS="--quick", "--only NAME", "--help"

@@ -7,7 +7,7 @@ import os
 import time
 
 from tests.chaos.accidents import WEATHER, Accidents
-from tests.chaos.order import check_order, out_of_order  # noqa: F401
+from tests.chaos.order import check_order
 from tests.chaos.register import (
     CUSTOMERS,
     Announcer,

@@ -10,7 +10,7 @@ import cluster
 import pytest
 
 from tests.chaos.curve import Curve
-from tests.chaos.test_chaos import out_of_order
+from tests.chaos.order import out_of_order
 from tests.support.odoo_server import OdooServer, wait_until
 from tests.support.outbox import Till, open_report
 
