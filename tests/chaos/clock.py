@@ -16,7 +16,10 @@ class Clock:
         # Where the user postgres can read them.
         self.file = cluster.folder() / "clock"
         library = Path(libfaketime.__file__).parent / "vendor/libfaketime/src"
-        copied = shutil.copy(library / "libfaketime.so.1", cluster.folder())
+        copied = self.file.with_name("libfaketime.so")
+        new = shutil.copy(library / "libfaketime.so.1", copied.with_suffix(".new"))
+        # What was started before has it loaded, and breaks when that changes.
+        os.replace(new, copied)
         self.environment = {
             "LD_PRELOAD": str(copied),
             "FAKETIME_TIMESTAMP_FILE": str(self.file),
