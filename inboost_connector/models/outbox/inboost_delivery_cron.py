@@ -4,6 +4,7 @@ import time
 from odoo import api, models
 from odoo.service.server import WorkerCron
 from odoo.sql_db import connection_info_for
+from odoo.tools import config
 
 from ...lib import wakeup
 from .inboost_delivery import get_worker, is_stopping
@@ -30,8 +31,16 @@ class InboostDelivery(models.AbstractModel):
     def _cron_deliver(self):
         end = time.monotonic() + MAX_RUN
         self._deliver(end)
-        if isinstance(get_worker(), WorkerCron) and time.monotonic() < end:
+        if time.monotonic() < end and self._may_stay():
             self._stay(end)
+
+    @api.model
+    def _may_stay(self):
+        """Nobody else's work waits for this process: it serves one database, and there
+        is another one for other jobs."""
+        worker = get_worker()
+        is_ours = isinstance(worker, WorkerCron) and worker.db_count == 1
+        return is_ours and config["max_cron_threads"] > 1
 
     @api.model
     def _stay(self, end):

@@ -17,7 +17,8 @@ class TestDeliveryCron(InboostCase):
     def setUp(self):
         super().setUp()
         self.worker = WorkerCron.__new__(WorkerCron)
-        self.worker.alive = True
+        self.worker.alive, self.worker.db_count = True, 1
+        self.patch(inboost_delivery_cron, "config", {"max_cron_threads": 2})
         self.patch(inboost_delivery_cron, "get_worker", lambda: self.worker)
         self.listeners = 0
 
@@ -70,6 +71,15 @@ class TestDeliveryCron(InboostCase):
     def test_a_threaded_server_has_no_need_to(self):
         self.worker = None
         self.when_heard(self.fail)
+        self.deliver()
+        self.assertEqual(self.listeners, 0)
+
+    def test_other_databases_and_other_jobs_do_not_wait(self):
+        self.when_heard(self.fail)
+        self.worker.db_count = 2
+        self.deliver()
+        self.worker.db_count = 1
+        self.patch(inboost_delivery_cron, "config", {"max_cron_threads": 1})
         self.deliver()
         self.assertEqual(self.listeners, 0)
 
