@@ -101,21 +101,22 @@ class TestListening(InboostCase):
     def setUp(self):
         super().setUp()
         _name, self.where = connection_info_for("postgres")
+        # Other databases' tests may run at the same time.
+        self.channel = f"inboost_test_{self.env.cr.dbname}"
 
     def wake(self, text):
-        wakeup.Waker().wake(self.where, "pg_notify", "inboost_test", text)
+        wakeup.Waker().wake(self.where, "pg_notify", self.channel, text)
 
     def test_hears_its_own_word_only(self):
-        with wakeup.listening(self.where, "inboost_test", "ours") as hear:
+        with wakeup.listening(self.where, self.channel, "ours") as hear:
             self.wake("theirs")
             self.assertFalse(hear(0.05))
-            self.wake("ours")
             self.wake("ours")
             self.assertTrue(hear(60))
             self.assertFalse(hear(0.05), "what was heard is over")
 
     def test_hears_what_comes_while_it_waits(self):
-        with wakeup.listening(self.where, "inboost_test", "ours") as hear:
+        with wakeup.listening(self.where, self.channel, "ours") as hear:
             timer = threading.Timer(0.1, self.wake, ["ours"])
             timer.start()
             self.assertTrue(hear(60))
@@ -124,15 +125,16 @@ class TestListening(InboostCase):
     def test_a_database_that_cannot_be_reached(self):
         with (
             self.assertRaises(wakeup.Unheard),
-            wakeup.listening({**self.where, "port": 1}, "inboost_test", "ours"),
+            wakeup.listening({**self.where, "port": 1}, self.channel, "ours"),
         ):
             self.fail("nobody listens")
 
     def test_a_connection_that_breaks(self):
-        with wakeup.listening(self.where, "inboost_test", "ours") as hear:
+        with wakeup.listening(self.where, self.channel, "ours") as hear:
             self.env.cr.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE query = 'LISTEN \"inboost_test\"'"
+                " WHERE query = %s",
+                [f'LISTEN "{self.channel}"'],
             )
             with self.assertRaises(wakeup.Unheard):
                 hear(60)
