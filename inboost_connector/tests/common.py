@@ -8,9 +8,9 @@ from odoo.addons.point_of_sale.tests.common import TestPoSCommon
 from ..lib.states import MOVES
 from ..models.outbox import (
     inboost_connection,
-    inboost_delivery_cron,
     inboost_delivery_desk,
     inboost_delivery_settle,
+    inboost_delivery_upkeep,
     inboost_watch,
 )
 from .fake_inboost import FakeInBoost
@@ -108,7 +108,7 @@ class InboostCase(TestPoSCommon):
         """Run the delivery cron the way Odoo does, until nothing is due."""
         cron = self.env.ref("inboost_connector.ir_cron_deliver")
         with (
-            patch.object(inboost_delivery_cron, "MAX_RUN", 300.0),
+            patch.object(inboost_delivery_upkeep, "MAX_RUN", 300.0),
             self.enter_registry_test_mode(),
         ):
             cron.method_direct_trigger()

@@ -28,7 +28,6 @@ from . import inboost_delivery_desk  # what may send now, and where
 from . import inboost_delivery_claim  # who sends what, and for how long
 from . import inboost_delivery_settle  # what became of it
 from . import inboost_delivery  # from a row to a request
-from . import inboost_delivery_cron  # when it runs
 from . import inboost_delivery_upkeep  # what changes without a request
 from . import inboost_event_check  # asking about what nobody knows
 from . import inboost_long_job  # one long job at a time

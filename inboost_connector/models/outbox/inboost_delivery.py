@@ -1,5 +1,4 @@
 import logging
-import signal
 import threading
 import time
 from contextlib import ExitStack
@@ -15,6 +14,7 @@ from odoo.service.server import CommonServer
 from ...lib import batch
 from ...lib.desk import Desk
 from ...lib.sending import Landed, Senders, after_exception
+from ...lib.stopping import is_stopping, stopping
 
 _logger = logging.getLogger(__name__)
 
@@ -46,33 +46,19 @@ MAX_SETTLE_TRIES = 12
 #: is in the way may stay there for a while.
 SETTLE_PAUSE = 0.01
 
-#: Set when a threaded server is told to stop: nothing more is claimed.
-_stopping = threading.Event()
 #: Leases of the runs of this process that have something in flight.
 _active = set()
 
 
 def _wait_for_deliveries():
     """A server that stops lets what is in flight land, so that nothing is unknown."""
-    _stopping.set()
+    stopping.set()
     end = time.monotonic() + 35
     while _active and time.monotonic() < end:
         time.sleep(0.05)
 
 
 CommonServer.on_stop(_wait_for_deliveries)
-
-
-def get_worker():
-    """What a process of a prefork server is: the handler of its signals is a method of
-    it."""
-    worker = getattr(signal.getsignal(signal.SIGINT), "__self__", None)
-    return worker if hasattr(worker, "alive") else None
-
-
-def is_stopping():
-    worker = get_worker()
-    return _stopping.is_set() or bool(worker and not worker.alive)
 
 
 @dataclass

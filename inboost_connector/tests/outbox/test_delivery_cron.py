@@ -6,7 +6,7 @@ from odoo.sql_db import connection_info_for
 from odoo.tests import tagged
 
 from ...lib import wakeup
-from ...models.outbox import inboost_delivery_cron
+from ...models.outbox import inboost_delivery_upkeep
 from ..common import InboostCase
 
 
@@ -18,8 +18,8 @@ class TestDeliveryCron(InboostCase):
         super().setUp()
         self.worker = WorkerCron.__new__(WorkerCron)
         self.worker.alive, self.worker.db_count = True, 1
-        self.patch(inboost_delivery_cron, "config", {"max_cron_threads": 2})
-        self.patch(inboost_delivery_cron, "get_worker", lambda: self.worker)
+        self.patch(inboost_delivery_upkeep, "config", {"max_cron_threads": 2})
+        self.patch(inboost_delivery_upkeep, "get_worker", lambda: self.worker)
         self.listeners = 0
 
     def when_heard(self, *hear):
@@ -34,7 +34,7 @@ class TestDeliveryCron(InboostCase):
             yield lambda seconds: left.pop(0)() if left else False
 
         self.patch(wakeup, "listening", listening)
-        self.patch(inboost_delivery_cron, "STAY", 0.0 if not hear else 0.2)
+        self.patch(inboost_delivery_upkeep, "STAY", 0.0 if not hear else 0.2)
 
     def sell_more(self):
         self.events = self.capture_some()
@@ -54,7 +54,7 @@ class TestDeliveryCron(InboostCase):
             yield lambda seconds: False
 
         self.patch(wakeup, "listening", listening)
-        self.patch(inboost_delivery_cron, "STAY", 0.0)
+        self.patch(inboost_delivery_upkeep, "STAY", 0.0)
         self.deliver()
         self.assertEqual(self.events.state, "done")
 
@@ -63,7 +63,9 @@ class TestDeliveryCron(InboostCase):
             self.worker.alive = False
             return self.sell_more()
 
-        self.patch(inboost_delivery_cron, "is_stopping", lambda: not self.worker.alive)
+        self.patch(
+            inboost_delivery_upkeep, "is_stopping", lambda: not self.worker.alive
+        )
         self.when_heard(lambda: False, stop, self.fail)
         self.deliver()
         self.assertEqual(self.listeners, 1)
@@ -79,7 +81,7 @@ class TestDeliveryCron(InboostCase):
         self.worker.db_count = 2
         self.deliver()
         self.worker.db_count = 1
-        self.patch(inboost_delivery_cron, "config", {"max_cron_threads": 1})
+        self.patch(inboost_delivery_upkeep, "config", {"max_cron_threads": 1})
         self.deliver()
         self.assertEqual(self.listeners, 0)
 
@@ -91,7 +93,7 @@ class TestDeliveryCron(InboostCase):
 
         self.patch(wakeup, "listening", listening)
         event = self.capture_some()
-        with self.assertLogs(inboost_delivery_cron.__name__, "WARNING"):
+        with self.assertLogs(inboost_delivery_upkeep.__name__, "WARNING"):
             self.deliver()
         self.assertEqual(event.state, "done")
 
