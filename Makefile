@@ -26,7 +26,7 @@ docs: provision  ## Make the documentation with Sphinx: .local/docs/index.html
 screenshots: provision  ## Take the pictures of the documentation; ONLY=NAME for some
 	@$(VENV_BIN)/python tools/screenshots.py $(if $(ONLY),--only $(ONLY))
 
-test: provision  ## Run all tests, from the rules in lib to the browser (45 minutes)
+test: provision  ## Run all tests, from the rules in lib to the browser (40 minutes)
 	@$(PYTHON) tools/suites.py lib unit pins e2e
 
 test-lib: provision-lean  ## Run the tests of lib: plain Python, seconds
