@@ -1,6 +1,5 @@
 """The wheel, installed next to Odoo in an environment made from Odoo's own pins."""
 
-import subprocess
 import sys
 import zipfile
 from email.parser import Parser
@@ -9,6 +8,8 @@ import cluster
 import pytest
 from packages import OCA, REQUIREMENTS, constraints_of
 from workspace import CACHE, ODOO_CONF, ODOO_HOME_FILE, PYTHON, ROOT, STATE
+
+from tests.support.commands import run
 
 ADDONS = "odoo/addons/"
 
@@ -36,20 +37,6 @@ def wheel(source, tmp_path_factory):
     run(PYTHON, "-m", "build", "--no-isolation", "--wheel", "-o", folder, source)
     [path] = folder.glob("*.whl")
     return path
-
-
-def run(*command, **kwargs):
-    done = subprocess.run(
-        [str(part) for part in command],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        **kwargs,
-    )
-    assert done.returncode == 0, done.stdout[-3000:]
-    return done.stdout
 
 
 def test_wheel_has_all_files_of_the_addons_and_nothing_else(source, wheel):
