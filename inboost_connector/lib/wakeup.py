@@ -17,7 +17,7 @@ from psycopg2.extensions import connection
 MAX_IDLE = 600.0
 
 _lock = threading.Lock()
-_timers: dict[tuple[str, str], tuple[float, threading.Timer]] = {}
+_timers: dict[tuple[str, str], threading.Timer] = {}
 
 
 class Unheard(Exception):
@@ -127,19 +127,17 @@ def _read(made: connection) -> set[str]:
 
 
 def at(name: str, purpose: str, seconds: float, act: Callable[[str], None]) -> None:
-    """Call ``act(name)`` in so many seconds, unless it is to be called sooner for the
-    same purpose.
+    """Call ``act(name)`` in so many seconds, and not when it was to be called before
+    for the same purpose: a scheduler that is woken too soon finds nothing to do, and
+    nobody would wake it again.
 
     :param name: of a database
     """
-    moment = time.monotonic() + max(seconds, 0.0)
+    timer = threading.Timer(max(seconds, 0.0), act, (name,))
+    timer.daemon = True
     with _lock:
         known = _timers.get((name, purpose))
-        if known and known[1].is_alive() and known[0] <= moment:
-            return
         if known:
-            known[1].cancel()
-        timer = threading.Timer(moment - time.monotonic(), act, (name,))
-        timer.daemon = True
-        _timers[name, purpose] = moment, timer
+            known.cancel()
+        _timers[name, purpose] = timer
         timer.start()

@@ -1,5 +1,8 @@
 """InBoost in trouble: the sale succeeds all the same, and everything arrives, once."""
 
+import random
+import time
+
 import pytest
 
 from tests.support.console import Console
@@ -83,6 +86,28 @@ def test_outcome(odoo, inboost, till, name):
         assert arrivals.get(event_id, 0) <= 1, "at most once"
         if expected == "done":
             assert arrivals[event_id] == 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_retry_is_not_late_when_others_wake_the_scheduler(odoo, inboost, till, seed):
+    """Whatever of Odoo wakes it a moment too soon: Odoo looks again by itself a minute
+    later only."""
+    inboost.control("DELETE", "faults")
+    odoo.sql("UPDATE inboost_endpoint SET rest_until = NULL, failures = 0")
+    inboost.fault(WEBHOOK, status=503, times=1)
+    inboost.fault(DETAILS, status=503, times=1)
+    uuid = sell(till, 4000 + seed)
+    moments = random.Random(seed)
+    for _ in range(3):
+        time.sleep(moments.random() * 0.9)
+        odoo.notify()
+    wait_until(
+        lambda: (
+            states_of(odoo, uuid) == {"purchase": "done", "purchase_details": "done"}
+        ),
+        30,
+        "the retry",
+    )
 
 
 def test_down_and_up_again(odoo, inboost, till):

@@ -1,4 +1,4 @@
-"""One timer for each name, and the soonest counts."""
+"""One timer for each name and purpose, and what was planned last counts."""
 
 import threading
 
@@ -19,7 +19,7 @@ class Bell:
 @pytest.fixture
 def name(request):
     yield request.node.name
-    for _moment, timer in wakeup._timers.values():
+    for timer in wakeup._timers.values():
         timer.cancel()
     wakeup._timers.clear()
 
@@ -37,16 +37,27 @@ def test_a_moment_that_is_over_is_now(name):
     assert bell.event.wait(10)
 
 
-def test_a_later_one_changes_nothing_and_a_sooner_one_takes_its_place(name):
-    late, later, soon = Bell(), Bell(), Bell()
-    wakeup.at(name, "retry", 60.0, late)
-    first = wakeup._timers[name, "retry"]
-    wakeup.at(name, "retry", 90.0, later)
-    assert wakeup._timers[name, "retry"] is first
-    wakeup.at(name, "retry", 0.0, soon)
-    assert soon.event.wait(10)
-    first[1].join(10)
-    assert not first[1].is_alive() and not late.rung and not later.rung
+def test_what_was_planned_last_counts_sooner_or_later(name):
+    soon, later, now = Bell(), Bell(), Bell()
+    wakeup.at(name, "retry", 0.2, soon)
+    wakeup.at(name, "retry", 0.4, later)
+    assert later.event.wait(10)
+    wakeup.at(name, "retry", 60.0, soon)
+    wakeup.at(name, "retry", 0.0, now)
+    assert now.event.wait(10)
+    assert not soon.rung
+
+
+def test_one_that_is_planned_while_another_rings_rings_as_well(name):
+    planned, bell = threading.Event(), Bell()
+
+    def plan(name):
+        wakeup.at(name, "retry", 0.1, bell)
+        planned.set()
+
+    wakeup.at(name, "retry", 0.0, plan)
+    assert planned.wait(10)
+    assert bell.event.wait(10)
 
 
 def test_it_can_ring_again(name):

@@ -191,6 +191,10 @@ class OdooServer:
             " SELECT res_id, now() AT TIME ZONE 'UTC' FROM ir_model_data"
             f" WHERE module = 'inboost_connector' AND name = '{cron}'"
         )
+        self.notify()
+
+    def notify(self):
+        """Have the server's scheduler look whether anything is due."""
         cluster.query(
             "postgres", f"SELECT pg_notify('cron_trigger', '{self.database}')"
         )
