@@ -174,6 +174,12 @@ class InboostCustomer(models.Model):
 
     @api.depends("phone", "partner_id.phone_sanitized", "merged_into_id")
     def _compute_candidate_ids(self):
+        candidates = self._find_candidates()
+        for link in self:
+            link.candidate_ids = candidates[link]
+
+    def _find_candidates(self):
+        """:return: {link: contacts who may be the customer, whatever was decided}"""
         found = dict(
             self.env["res.partner"]
             .with_context(active_test=False)
@@ -183,9 +189,11 @@ class InboostCustomer(models.Model):
                 ["id:recordset"],
             )
         )
-        for link in self:
-            contacts = found.get(link.phone, self.env["res.partner"])
-            link.candidate_ids = contacts | link.partner_id | link.merged_into_id
+        nobody = self.env["res.partner"]
+        return {
+            link: found.get(link.phone, nobody) | link.partner_id | link.merged_into_id
+            for link in self
+        }
 
     def _compute_balance_sent(self):
         phones = self.partner_id.mapped("phone_sanitized") + self.mapped("phone")

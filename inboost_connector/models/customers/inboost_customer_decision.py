@@ -1,4 +1,5 @@
 import hashlib
+from functools import partial
 
 from odoo import api, fields, models
 
@@ -33,7 +34,13 @@ class InboostCustomerDecision(models.AbstractModel):
         """
         # Barcodes of contacts are each company's own.
         self = self.with_company(backend.company_id)
-        decisions = [self._read_row(backend, row, operation) for row in rows]
+        read_row = partial(
+            customers.read,
+            expression=backend._endpoint(operation).row_map or "@",
+            region=backend.company_id.country_id.code,
+            zone=backend._get_zone(),
+        )
+        decisions = [self._read_row(row, read_row) for row in rows]
         read = [d for d in decisions if d.customer]
         match = self.env["inboost.customer.match"]
         phones = {d.customer["phone"] for d in read}
@@ -65,15 +72,9 @@ class InboostCustomerDecision(models.AbstractModel):
                 self._decide_question(decision, contacts, accounts)
         return decisions
 
-    def _read_row(self, backend, row, operation):
-        endpoint = backend._endpoint(operation)
+    def _read_row(self, row, read_row):
         try:
-            found = customers.read(
-                row,
-                endpoint.row_map or "@",
-                backend.company_id.country_id.code,
-                backend._get_zone(),
-            )
+            found = read_row(row)
         except customers.RowRefused as error:
             return Decision(row, kind="error", problem=error.problem)
         # As Odoo would keep it: it mends some countries' numbers.

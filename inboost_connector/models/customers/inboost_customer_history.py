@@ -54,6 +54,7 @@ class InboostCustomerHistory(models.AbstractModel):
                 links = self._lock_waiting(failed)
                 if not links:
                     return False
+                self._compress_fast()
                 for some in links.grouped("backend_id").values():
                     failed |= self._try(some)
                 self.env["ir.cron"]._commit_progress()
@@ -61,6 +62,19 @@ class InboostCustomerHistory(models.AbstractModel):
                 # A pull or a till wrote one of them; the next turn sees it.
                 self.env.cr.rollback()
         return True
+
+    @api.model
+    def _compress_fast(self):
+        """Until the end of the transaction, large facts are compressed by the faster of
+        PostgreSQL's methods, where the server has it: the other one takes a fifth of
+        what it takes to record a purchase of five lines."""
+        self.env.execute_query(
+            SQL(
+                "SELECT set_config(name, 'lz4', TRUE) FROM pg_settings"
+                " WHERE name = 'default_toast_compression'"
+                " AND 'lz4' = ANY(enumvals)"
+            )
+        )
 
     @api.model
     def _lock_waiting(self, failed):
@@ -121,8 +135,8 @@ class InboostCustomerHistory(models.AbstractModel):
         )
         owner = {
             partner: link
-            for link in links
-            for partner in link.partner_id | link.candidate_ids
+            for link, partners in links._find_candidates().items()
+            for partner in partners
         }
         partners = self.env["res.partner"].union(*owner)
         counts = Counter()

@@ -56,6 +56,23 @@ class TestCustomerHistory(CustomerCase):
         self.history()
         self.assertEqual(self.sent(), [good.uuid, bad.uuid])
 
+    def test_large_facts_are_compressed_by_the_fast_method_where_there_is_one(self):
+        self.env.cr.execute(
+            "SELECT CASE WHEN 'lz4' = ANY(enumvals) THEN 'lz4' ELSE setting END"
+            " FROM pg_settings WHERE name = 'default_toast_compression'"
+        )
+        [fastest] = self.env.cr.fetchone()
+        order = self.old_order(self.partner, 10)
+        order.lines.full_product_name = "Tea in large leaves, " * 200
+        self.pull([self.row(1)])
+        self.history()
+        self.env.cr.execute(
+            "SELECT pg_column_compression(fact) FROM inboost_event"
+            " WHERE operation = 'purchase_details' AND partner_id = %s",
+            [self.partner.id],
+        )
+        self.assertEqual(self.env.cr.fetchall(), [(fastest,)])
+
     def test_history_waits_for_an_address(self):
         self.old_order(self.partner, 10)
         path = self.endpoint("purchase_details").address
