@@ -1,46 +1,74 @@
 """What a sale at the register costs with the connector, against a shop without it."""
 
 from statistics import median
+from typing import NamedTuple
 
 from . import product, shop
 from .databases import copy_of
 from .measure import Figure, interleave
 from .worker import Worker
 
+#: What is asked of the register, one request after the other.
+KINDS = {"pos": shop.sell, "points": shop.sell_and_confirm}
+
+
+class Round(NamedTuple):
+    """Medians: milliseconds without and with the connector, and its statements."""
+
+    without: float
+    with_us: float
+    statements: float
+
 
 def run(bench):
     with (
         copy_of(shop.connected(), "bench_sales_with") as connected,
         copy_of(shop.absent(), "bench_sales_without") as absent,
-        Worker(connected) as ours,
-        Worker(absent) as others,
     ):
+        rounds = [
+            measure(bench, connected, absent, number) for number in range(bench.rounds)
+        ]
+    for name in KINDS:
+        yield from conclude(name, [results[name] for results in rounds])
+
+
+def measure(bench, connected, absent, number):
+    """One round, by processes of its own: one process sells some milliseconds faster
+    than another of the same kind, for as long as it lives.
+
+    :return: {name: Round}
+    """
+    results = {}
+    with Worker(connected) as ours, Worker(absent) as others:
         ours(product.connect, url=bench.receiver.url)
-        for function, name in (
-            (shop.sell, "pos"),
-            (shop.sell_and_confirm, "points"),
-        ):
-            yield from compare(bench, ours, others, function, name)
+        for name, function in KINDS.items():
+            bench.say(f"{name}: round {number + 1} of {bench.rounds}")
+            pair = (lambda f=function: others(f), lambda f=function: ours(f))
+            interleave(bench.scale(10, 2), *pair)
+            ours.meter.mark()
+            without, with_us = interleave(bench.scale(30, 4), *pair)
+            bench.note_memory(ours.meter)
+            results[name] = Round(
+                middle(without, "ms"),
+                middle(with_us, "ms"),
+                middle(with_us, "statements") - middle(without, "statements"),
+            )
+    return results
 
 
-def compare(bench, ours, others, function, name):
-    """Alternate single requests; each round has a ratio of medians of its own."""
-    interleave(bench.scale(10, 2), lambda: others(function), lambda: ours(function))
-    ours.meter.mark()
-    ratios, more, cost, base = [], [], [], []
-    for number in range(bench.rounds):
-        bench.say(f"{name}: round {number + 1} of {bench.rounds}")
-        without, with_us = interleave(
-            bench.scale(30, 4), lambda: others(function), lambda: ours(function)
-        )
-        base.append(middle(without, "ms"))
-        cost.append(middle(with_us, "ms") - middle(without, "ms"))
-        ratios.append(middle(with_us, "ms") / middle(without, "ms"))
-        more.append(middle(with_us, "statements") - middle(without, "statements"))
-    bench.note_memory(ours.meter)
-    limited = f"{median(cost):.1f} ms more than {median(base):.0f} ms without"
-    yield Figure(f"{name}_overhead_ratio", median(ratios), limited=limited)
-    yield Figure(f"{name}_statements_more", median(more), "statements")
+def conclude(name, rounds):
+    cost = median(one.with_us - one.without for one in rounds)
+    base = median(one.without for one in rounds)
+    yield Figure(
+        f"{name}_overhead_ratio",
+        median(one.with_us / one.without for one in rounds),
+        limited=f"{cost:.1f} ms more than {base:.0f} ms without",
+    )
+    yield Figure(
+        f"{name}_statements_more",
+        median(one.statements for one in rounds),
+        "statements",
+    )
 
 
 def middle(results, key):
