@@ -91,9 +91,9 @@ def run(names):
     say(f"logs are in {LOGS}")
     failed = []
     with nullcontext() if names == ["lib"] else cluster.running(safe=False):
-        if {"unit", "pins"} <= set(names):
-            names = [name for name in names if name not in ("unit", "pins")]
-            failed += run_side_by_side("unit", "pins")
+        if {"lib", "unit", "pins"} <= set(names):
+            failed += run_side_by_side(["lib", "unit"], ["pins"])
+            names = [name for name in names if name not in ("lib", "unit", "pins")]
         failed += run_each(names)
     if failed:
         print(f"FAILED: {', '.join(failed)}")
@@ -110,15 +110,15 @@ def run_each(names, **kwargs):
     ]
 
 
-def run_side_by_side(name, other):
-    """Each keeps one core busy. What the other prints is shown when both are over."""
+def run_side_by_side(names, others):
+    """Each keeps one core busy. What the others print is shown when all are over."""
     # Not made by both.
     cluster.template("test", MODULES)
-    path = LOGS / f"{other}.out"
+    path = LOGS / f"{'-'.join(others)}.out"
     with path.open("w") as output, ThreadPoolExecutor() as pool:
-        others = pool.submit(run_each, [other], output=output)
-        failed = run_each([name])
-        failed += others.result()
+        beside = pool.submit(run_each, others, output=output)
+        failed = run_each(names)
+        failed += beside.result()
     print(path.read_text())
     return failed
 
