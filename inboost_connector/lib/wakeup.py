@@ -1,6 +1,7 @@
 """Waking the server's scheduler: now, and when something is due sooner than it looks
 again."""
 
+import math
 import os
 import select
 import threading
@@ -16,8 +17,11 @@ from psycopg2.extensions import connection
 #: Seconds after which a connection may be gone without a word.
 MAX_IDLE = 600.0
 
+#: Seconds: moments that are nearer to each other than this are one.
+GRAIN = 0.05
+
 _lock = threading.Lock()
-_timers: dict[tuple[str, str], threading.Timer] = {}
+_timers: dict[tuple[str, int], threading.Timer] = {}
 
 
 class Unheard(Exception):
@@ -126,18 +130,23 @@ def _read(made: connection) -> set[str]:
     return heard
 
 
-def at(name: str, purpose: str, seconds: float, act: Callable[[str], None]) -> None:
-    """Call ``act(name)`` in so many seconds, and not when it was to be called before
-    for the same purpose: a scheduler that is woken too soon finds nothing to do, and
-    nobody would wake it again.
+def at(name: str, seconds: float, act: Callable[[str], None]) -> None:
+    """Call ``act(name)`` in so many seconds, whatever else is planned: a scheduler that
+    is woken sooner finds nothing to do, and would not be woken again.
 
-    :param name: of a database
+    :param name: of a database, which has one ``act``
     """
-    timer = threading.Timer(max(seconds, 0.0), act, (name,))
-    timer.daemon = True
+    moment = math.ceil((time.monotonic() + max(seconds, 0.0)) / GRAIN)
+    key = name, moment
+
+    def ring() -> None:
+        with _lock:
+            _timers.pop(key, None)
+        act(name)
+
     with _lock:
-        known = _timers.get((name, purpose))
-        if known:
-            known.cancel()
-        _timers[name, purpose] = timer
-        timer.start()
+        if key not in _timers:
+            timer = threading.Timer(moment * GRAIN - time.monotonic(), ring)
+            timer.daemon = True
+            _timers[key] = timer
+            timer.start()

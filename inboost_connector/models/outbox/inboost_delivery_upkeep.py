@@ -282,7 +282,7 @@ class InboostDelivery(models.AbstractModel):
         if moment < now + SCHEDULER_LOOKS:
             wake = self.env["inboost.watch"]._wake
             seconds = (moment - now).total_seconds()
-            wakeup.at(self.env.cr.dbname, "delivery", seconds, wake)
+            wakeup.at(self.env.cr.dbname, seconds, wake)
 
     @api.model
     def _is_triggered(self, after, until):

@@ -36,7 +36,7 @@ class InboostLongJob(models.AbstractModel):
             watch._get_cron(cron)._trigger(fields.Datetime.now() + AGAIN)
             # The scheduler looks by itself a minute later.
             seconds = AGAIN.total_seconds()
-            wakeup.at(self.env.cr.dbname, cron, seconds, watch._wake)
+            wakeup.at(self.env.cr.dbname, seconds, watch._wake)
         try:
             yield mine
         finally:

@@ -269,7 +269,7 @@ class TestCustomerLists(CustomerCase):
             )
             self.run_cron("pull")
         self.assertEqual(run.state, "queued")
-        [name, _purpose, seconds, act] = at.call_args.args
+        [name, seconds, act] = at.call_args.args
         self.assertEqual((name, seconds), (self.env.cr.dbname, 2.0))
         self.assertEqual(act, watch._wake)
         due = fields.Datetime.now() + timedelta(seconds=seconds)
