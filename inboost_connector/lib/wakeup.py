@@ -94,7 +94,12 @@ def listening(
         heard
     :raise Unheard: here and there
     """
-    with closing(_listen(where, channel)) as made:
+    with _unheard():
+        made = psycopg2.connect(**where)
+    with closing(made):
+        made.autocommit = True
+        with _unheard(), made.cursor() as cr:
+            cr.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
 
         def hear(seconds: float) -> bool:
             end = time.monotonic() + seconds
@@ -108,23 +113,18 @@ def listening(
         yield hear
 
 
-def _listen(where: Mapping[str, Any], channel: str) -> connection:
+@contextmanager
+def _unheard() -> Iterator[None]:
     try:
-        made = psycopg2.connect(**where)
-        made.autocommit = True
-        with made.cursor() as cr:
-            cr.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+        yield
     except psycopg2.Error as error:
         raise Unheard(str(error)) from error
-    return made
 
 
 def _read(made: connection) -> set[str]:
     """:return: what was heard since it was asked last"""
-    try:
+    with _unheard():
         made.poll()
-    except psycopg2.Error as error:
-        raise Unheard(str(error)) from error
     heard = {one.payload for one in made.notifies}
     made.notifies.clear()
     return heard

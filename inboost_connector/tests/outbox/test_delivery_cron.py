@@ -1,5 +1,6 @@
 import threading
 from contextlib import contextmanager
+from unittest.mock import patch
 
 from odoo.service.server import WorkerCron
 from odoo.sql_db import connection_info_for
@@ -130,6 +131,21 @@ class TestListening(InboostCase):
             wakeup.listening({**self.where, "port": 1}, self.channel, "ours"),
         ):
             self.fail("nobody listens")
+
+    def test_a_channel_that_cannot_be_listened_to_leaves_no_connection(self):
+        made, connect = [], wakeup.psycopg2.connect
+
+        def remember(**where):
+            made.append(connect(**where))
+            return made[0]
+
+        with (
+            patch.object(wakeup.psycopg2, "connect", remember),
+            self.assertRaises(wakeup.Unheard),
+            wakeup.listening(self.where, "", "ours"),
+        ):
+            self.fail("nobody listens")
+        self.assertTrue(made[0].closed)
 
     def test_a_connection_that_breaks(self):
         with wakeup.listening(self.where, self.channel, "ours") as hear:
