@@ -11,7 +11,8 @@ from tests.chaos.register import LISTED, open_register
 from tests.support.fixtures import inboost as stand_in  # noqa: F401
 from tests.support.odoo_server import OdooServer
 
-MODES = {"threaded": {}, "prefork": {"workers": 2, "cron_threads": 1}}
+#: Odoo's own defaults: two threads, or processes, run jobs.
+MODES = {"threaded": {}, "prefork": {"workers": 2}}
 
 
 @pytest.fixture(scope="module")

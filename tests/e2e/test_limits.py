@@ -17,7 +17,7 @@ PURCHASES, CUSTOMERS, MANY_CUSTOMERS = 3000, 5000, 20_000
 A_MOMENT = 300
 #: What Odoo writes when it ends a process, or itself.
 KILLS = ("timeout after", "limit reached", "time limit", "Reloading server")
-MODES = {"threaded": {}, "prefork": {"workers": 2, "cron_threads": 1}}
+MODES = {"threaded": {}, "prefork": {"workers": 2}}
 WEBHOOKS = ("purchase", "bonus_accrual", "bonus_redemption")
 #: How far a synchronisation is.
 READ = "SELECT COALESCE(read_count, 0) FROM inboost_sync_run WHERE id = {run}"
@@ -57,10 +57,12 @@ def say(what, seconds):
     print(f"{what}: p50 {statistics.median(seconds):.3f} s, p99 {late:.3f} s")
 
 
-def test_a_slow_receiver_and_default_limits_kill_no_worker(odoo, inboost):
-    """One worker for all jobs, 3,000 purchases, a second for each."""
+@pytest.mark.parametrize("cron_threads", (1, 2))
+def test_a_slow_receiver_and_default_limits_kill_no_worker(odoo, inboost, cron_threads):
+    """3,000 purchases, a second for each: by one process for all jobs, and by the two
+    of Odoo's default, one of which stays and listens."""
     inboost.fault("*", latency=1.0)
-    odoo.start(**MODES["prefork"])
+    odoo.start(**MODES["prefork"], cron_threads=cron_threads)
     odoo.settle()
     odoo.till.sell(PURCHASES)
     wait_until(lambda: odoo.states() == {"done": PURCHASES}, 300, "the delivery")
