@@ -185,6 +185,18 @@ def test_a_hanging_server_keeps_no_sale_after_its_run_waiting(odoo, inboost, mod
     say("a sale after it", [moments(inboost)[event_id][0] - committed])
 
 
+def test_a_stop_waits_for_what_its_run_did_not_wait_for(odoo, inboost, mode):
+    odoo.sql("UPDATE inboost_endpoint SET timeout = 30")
+    odoo.start(**mode)
+    odoo.settle()
+    inboost.fault("*", latency=25)
+    odoo.till.sell(first=1)
+    wait_until(lambda: odoo.states() == {"sending": 1}, 60, "the request")
+    wait_until(lambda: not is_delivering(odoo), 60, "the end of its run")
+    odoo.stop()
+    assert odoo.states() == {"done": 1}
+
+
 def is_delivering(odoo):
     """By the log: two runs within a second have the same time in the database."""
     lines = odoo.logged().splitlines()

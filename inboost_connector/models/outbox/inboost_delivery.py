@@ -318,7 +318,7 @@ class InboostDelivery(models.AbstractModel):
     @api.model
     def _land_apart(self, run, stack):
         """Let what is in flight land while the next run goes on. A process that ends
-        waits for it: the thread is no daemon."""
+        waits for it: the thread is no daemon, though the one that starts it is."""
 
         rest = replace(run, desk=Desk())
 
@@ -326,7 +326,8 @@ class InboostDelivery(models.AbstractModel):
             with stack:
                 self._land(rest)
 
-        threading.Thread(target=land, name=f"inboost.landing.{run.lease}").start()
+        name = f"inboost.landing.{run.lease}"
+        threading.Thread(target=land, name=name, daemon=False).start()
 
     @api.model
     def _land(self, run):

@@ -1,5 +1,6 @@
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from queue import SimpleQueue
 from unittest.mock import patch
 
 from odoo.service.server import WorkerCron
@@ -8,6 +9,7 @@ from odoo.tests import tagged
 
 from ...lib import wakeup
 from ...models.outbox import inboost_delivery_upkeep
+from ...models.outbox.inboost_delivery import Run
 from ..common import InboostCase
 
 
@@ -97,6 +99,26 @@ class TestDeliveryCron(InboostCase):
         with self.assertLogs(inboost_delivery_upkeep.__name__, "WARNING"):
             self.deliver()
         self.assertEqual(event.state, "done")
+
+
+@tagged("post_install", "-at_install")
+class TestLanding(InboostCase):
+    def test_a_process_that_ends_waits_for_what_lands_beside_the_runs(self):
+        """Odoo runs jobs in a daemon, and what a daemon starts is one by itself."""
+        delivery, landing = self.env["inboost.delivery"], SimpleQueue()
+
+        def land(_self, _run):
+            landing.put(threading.current_thread())
+
+        with patch.object(type(delivery), "_land", land):
+            threading.Thread(
+                target=delivery._land_apart,
+                args=(Run("lease", None, None, 0.0), ExitStack()),
+                daemon=True,
+            ).start()
+            thread = landing.get(timeout=60)
+            thread.join()
+        self.assertFalse(thread.daemon)
 
 
 @tagged("post_install", "-at_install")
