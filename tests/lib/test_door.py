@@ -1,6 +1,7 @@
 """Who is let in, and what is read of what they bring."""
 
 import base64
+import gc
 import json
 import sys
 import time
@@ -76,11 +77,14 @@ def count_calls(where, headers, body):
         elif event == "c_call":
             calls[called.__qualname__] += 1
 
+    # It calls whoever wants to know of it, whatever is done at the moment.
+    gc.disable()
     sys.setprofile(note)
     try:
         let_in = door.lets_in(where, headers, body)
     finally:
         sys.setprofile(None)
+        gc.enable()
     assert not let_in
     return calls
 
