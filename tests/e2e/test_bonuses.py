@@ -1,6 +1,7 @@
 """A customer buys with a reward in Chromium: 10 points are won and 5 spent at once."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.support.odoo_server import wait_until
 from tests.support.register import (
@@ -114,5 +115,4 @@ def test_contact_shows_its_ledger(odoo, page, sold):
     if more.count():
         more.click()
     button.first.click()
-    page.locator(".o_list_view .o_data_row").first.wait_for()
-    assert page.locator(".o_list_view .o_data_row").count() == 2
+    expect(page.locator(".o_data_row td[name=change]")).to_have_count(2)
