@@ -27,6 +27,7 @@ FAULTS = {
     "broken": ({"broken": True, "times": 1}, "done"),
     "huge": ({"huge": 3_000_000, "times": 1}, "done"),
 }
+ARRIVED = {"purchase": "done", "purchase_details": "done"}
 VERDICTS = {"pending": "retry", "held": "unknown"}
 
 
@@ -54,13 +55,18 @@ def states_of(odoo, uuid):
     return dict(rows) if len(rows) == 2 else None
 
 
-@pytest.mark.parametrize("name", FAULTS)
-def test_outcome(odoo, inboost, till, name):
-    fault, state = FAULTS[name]
+def meet(odoo, inboost, fault):
+    """The next webhook and details meet ``fault``, and nothing else is wrong."""
     inboost.control("DELETE", "faults")
     odoo.sql("UPDATE inboost_endpoint SET rest_until = NULL, failures = 0")
     inboost.fault(WEBHOOK, **fault)
     inboost.fault(DETAILS, **fault)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_outcome(odoo, inboost, till, name):
+    fault, state = FAULTS[name]
+    meet(odoo, inboost, fault)
     uuid = sell(till, 1000 + list(FAULTS).index(name))
     expected = "done" if state == "pending" else state
     # What was not taken goes again by itself, within seconds; the details wait for it.
@@ -92,19 +98,15 @@ def test_outcome(odoo, inboost, till, name):
 def test_retry_is_not_late_when_others_wake_the_scheduler(odoo, inboost, till, seed):
     """Whatever of Odoo wakes it a moment too soon: Odoo looks again by itself a minute
     later only."""
-    inboost.control("DELETE", "faults")
-    odoo.sql("UPDATE inboost_endpoint SET rest_until = NULL, failures = 0")
-    inboost.fault(WEBHOOK, status=503, times=1)
-    inboost.fault(DETAILS, status=503, times=1)
+    fault, _state = FAULTS["503"]
+    meet(odoo, inboost, fault)
     uuid = sell(till, 4000 + seed)
     moments = random.Random(seed)
     for _ in range(3):
         time.sleep(moments.random() * 0.9)
         odoo.notify()
     wait_until(
-        lambda: (
-            states_of(odoo, uuid) == {"purchase": "done", "purchase_details": "done"}
-        ),
+        lambda: states_of(odoo, uuid) == ARRIVED,
         30,
         "the retry",
     )
@@ -125,9 +127,7 @@ def test_down_and_up_again(odoo, inboost, till):
     inboost.start()
     odoo.deliver_now()
     wait_until(
-        lambda: (
-            states_of(odoo, uuid) == {"purchase": "done", "purchase_details": "done"}
-        ),
+        lambda: states_of(odoo, uuid) == ARRIVED,
         90,
         "the delivery",
     )
